@@ -1,0 +1,7 @@
+package dev.varve.fs;
+
+/// What a mapping allows.
+public enum MapMode {
+  READ_ONLY,
+  READ_WRITE
+}

@@ -1,0 +1,7 @@
+package dev.varve.fs;
+
+/// What a file is opened for.
+public enum OpenMode {
+  READ,
+  READ_WRITE
+}

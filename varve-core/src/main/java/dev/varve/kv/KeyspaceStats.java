@@ -1,0 +1,25 @@
+package dev.varve.kv;
+
+/// Figures of one keyspace at one moment.
+///
+/// @param id its number
+/// @param name its name
+/// @param engine its engine
+/// @param entries how many entries it has
+/// @param keyBytes the bytes of all their keys
+/// @param valueBytes the bytes of all their values
+/// @param memoryBytes what the engine holds in memory, payload included
+/// @param revisions how many revisions it keeps, the newest of each key included
+/// @param flushedThrough its files hold every commit up to this number
+/// @param fileBytes the bytes of its files
+public record KeyspaceStats(
+    int id,
+    String name,
+    EngineKind engine,
+    long entries,
+    long keyBytes,
+    long valueBytes,
+    long memoryBytes,
+    long revisions,
+    long flushedThrough,
+    long fileBytes) {}

@@ -1,0 +1,151 @@
+package dev.varve.kv;
+
+import dev.varve.base.Varints;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// Encodes mutations, one behind the other, in the form that the log, the change feed and replicas
+/// share; `docs/format/mutations.md` has the bytes. [MutationReader] reads them.
+///
+/// The encoding begins [#HEADROOM_BYTES] into [#array], so that the log can put its record header
+/// in front and copy both at once.
+///
+/// @threads one at a time
+public final class MutationWriter {
+  /// The bytes left free in front of the encoding.
+  public static final int HEADROOM_BYTES = 32;
+
+  static final int PUT = 1;
+  static final int DELETE = 2;
+  static final int DELETE_RANGE = 3;
+  static final int CREATE_KEYSPACE = 4;
+  static final int DROP_KEYSPACE = 5;
+  static final int HAS_FROM = 1;
+  static final int HAS_TO = 2;
+
+  /** More than an operation takes besides its keys, values and names: a code and three varints. */
+  private static final int OVERHEAD_BYTES_MAX = 1 + 3 * Varints.SIZE_MAX;
+
+  private byte[] array;
+  private int end = HEADROOM_BYTES;
+  private int count;
+
+  /// With room for about `bytes` bytes; it grows as needed.
+  public MutationWriter(int bytes) {
+    this.array = new byte[HEADROOM_BYTES + bytes];
+  }
+
+  /// Forgets everything written.
+  public void clear() {
+    end = HEADROOM_BYTES;
+    count = 0;
+  }
+
+  /// The array that holds the encoding, from [#HEADROOM_BYTES] to [#end]; another one after growth.
+  public byte[] array() {
+    return array;
+  }
+
+  /// The offset behind the last mutation.
+  public int end() {
+    return end;
+  }
+
+  /// How many bytes the encoding takes.
+  public int byteSize() {
+    return end - HEADROOM_BYTES;
+  }
+
+  /// How many mutations were written.
+  public int count() {
+    return count;
+  }
+
+  /// Writes a put. Key and value must be within [Limits].
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void put(int keyspace, byte[] key, byte[] value) {
+    ensure((long) key.length + value.length);
+    byte[] a = array;
+    int at = begin(PUT, keyspace);
+    at = Varints.write(a, at, key.length);
+    at = Varints.write(a, at, value.length);
+    System.arraycopy(key, 0, a, at, key.length);
+    at += key.length;
+    System.arraycopy(value, 0, a, at, value.length);
+    finish(at + value.length);
+  }
+
+  /// Writes a delete. The key must be within [Limits].
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void delete(int keyspace, byte[] key) {
+    ensure(key.length);
+    int at = begin(DELETE, keyspace);
+    finish(bytes(at, key));
+  }
+
+  /// Writes a range delete.
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void deleteRange(int keyspace, KeyRange range) {
+    byte @Nullable [] from = range.from();
+    byte @Nullable [] to = range.to();
+    ensure((from == null ? 0L : from.length) + (to == null ? 0 : to.length));
+    int at = begin(DELETE_RANGE, keyspace);
+    array[at++] = (byte) ((from == null ? 0 : HAS_FROM) | (to == null ? 0 : HAS_TO));
+    at = from == null ? at : bytes(at, from);
+    at = to == null ? at : bytes(at, to);
+    finish(at);
+  }
+
+  /// Writes the making of a keyspace.
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void createKeyspace(int keyspace, String name, KeyspaceOptions options) {
+    byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
+    byte[] optionBytes = options.toText().getBytes(StandardCharsets.UTF_8);
+    ensure((long) nameBytes.length + optionBytes.length);
+    int at = begin(CREATE_KEYSPACE, keyspace);
+    finish(bytes(bytes(at, nameBytes), optionBytes));
+  }
+
+  /// Writes the end of a keyspace.
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void dropKeyspace(int keyspace) {
+    ensure(0);
+    finish(begin(DROP_KEYSPACE, keyspace));
+  }
+
+  private int begin(int code, int keyspace) {
+    array[end] = (byte) code;
+    return Varints.write(array, end + 1, keyspace);
+  }
+
+  private int bytes(int at, byte[] bytes) {
+    int next = Varints.write(array, at, bytes.length);
+    System.arraycopy(bytes, 0, array, next, bytes.length);
+    return next + bytes.length;
+  }
+
+  private void finish(int newEnd) {
+    end = newEnd;
+    count++;
+  }
+
+  private void ensure(long payload) {
+    long needed = end + payload + OVERHEAD_BYTES_MAX;
+    if (needed > array.length) {
+      if (needed - HEADROOM_BYTES > Limits.BATCH_BYTES_MAX) {
+        throw new LimitException(
+            "a write batch has at most "
+                + Limits.BATCH_BYTES_MAX
+                + " bytes; write this one in parts");
+      }
+      long grown = Math.max(needed, array.length + (array.length >> 1));
+      array = Arrays.copyOf(array, (int) Math.min(grown, Integer.MAX_VALUE - 8));
+    }
+  }
+}

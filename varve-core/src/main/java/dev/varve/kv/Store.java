@@ -1,0 +1,91 @@
+package dev.varve.kv;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// A directory of keyspaces that share one log and one order of commits.
+///
+/// Every call but [#close] throws [StoreClosedException] once the store is closed. Calls that write
+/// throw [StoreFailedException] once it has failed; reads go on until it is closed.
+///
+/// @threads safe
+/// @lifetime until [#close]; a store must be closed, and one that is only forgotten is reported
+public interface Store extends AutoCloseable {
+  /// The keyspace of this name, made with the default engine when there is none.
+  ///
+  /// @param name any text of 1 to 255 bytes in UTF-8
+  /// @throws LimitException for a name that is empty or too long
+  Keyspace keyspace(String name);
+
+  /// The keyspace of this name, made with these options when there is none.
+  ///
+  /// @throws LimitException for a name that is empty or too long
+  /// @throws UsageException when it exists with another engine
+  Keyspace keyspace(String name, KeyspaceOptions options);
+
+  /// The keyspace of this name if there is one.
+  Optional<Keyspace> findKeyspace(String name);
+
+  /// All keyspaces, by name.
+  List<Keyspace> keyspaces();
+
+  /// Ends a keyspace and gives back its memory and files. Its handles, views and cursors throw
+  /// [StoreClosedException] from then on.
+  ///
+  /// @throws UsageException when there is none of this name
+  void dropKeyspace(String name);
+
+  /// Writes all mutations of a batch in one commit, durable as the options say.
+  ///
+  /// @throws UsageException when the batch names a keyspace that is not this store's
+  /// @throws LimitException when the store's memory is used up
+  /// @throws DiskFullException when the log cannot grow
+  void write(WriteBatch batch);
+
+  /// As [#write(WriteBatch)], acknowledged as `durability` says.
+  void write(WriteBatch batch, Durability durability);
+
+  /// The moment now, to be read as long as it is open.
+  Snapshot snapshot();
+
+  /// Makes every commit so far durable.
+  void sync();
+
+  /// Has every engine write what it has in memory only, and gives the log's segments that hold
+  /// nothing else back. Readers and writers go on.
+  void flush();
+
+  /// As [#flush()], telling how far it is.
+  void flush(ProgressListener listener);
+
+  /// Reads every file and checks every checksum. With `deep`, also builds the state anew from the
+  /// files and compares it, entry by entry, with what readers see. Readers and writers go on.
+  VerifyReport verify(boolean deep, ProgressListener listener);
+
+  /// As [#verify(boolean, ProgressListener)], not deep and without progress.
+  default VerifyReport verify() {
+    return verify(false, ProgressListener.NONE);
+  }
+
+  /// Figures of this moment.
+  StoreStats stats();
+
+  /// What opening the store found and did.
+  RecoveryReport recovery();
+
+  /// What the store works with.
+  StoreOptions options();
+
+  /// Tells `listener`, on a thread of the store, of each leak that is found. Without listeners a
+  /// leak is logged as a warning.
+  void onLeak(Consumer<String> listener);
+
+  /// Makes every commit durable, ends all background work and gives back all files. Calls of other
+  /// threads that are under way end in order or with [StoreClosedException]. A second call does
+  /// nothing.
+  ///
+  /// @throws StoreFailedException when the last sync failed; the store is closed all the same
+  @Override
+  void close();
+}

@@ -1,0 +1,36 @@
+package dev.varve.kv;
+
+import java.util.List;
+
+/// Figures of a store at one moment.
+///
+/// @param visibleThrough readers see every commit up to this number
+/// @param durableThrough every commit up to this number survives a power cut
+/// @param flushedThrough the engines' own files hold every commit up to this number
+/// @param commits how many commits were made since the store was opened
+/// @param memoryBytes what all parts hold in memory, payload included
+/// @param memoryBytesMax what they may hold
+/// @param snapshots how many snapshots and cursors are open
+/// @param leakedHandles how many handles were forgotten since the store was opened
+/// @param failed whether the store has failed
+/// @param diskBytes the bytes of all its files
+/// @param log the log's own
+/// @param keyspaces the keyspaces', by number
+public record StoreStats(
+    long visibleThrough,
+    long durableThrough,
+    long flushedThrough,
+    long commits,
+    long memoryBytes,
+    long memoryBytesMax,
+    int snapshots,
+    long leakedHandles,
+    boolean failed,
+    long diskBytes,
+    LogStats log,
+    List<KeyspaceStats> keyspaces) {
+
+  public StoreStats {
+    keyspaces = List.copyOf(keyspaces);
+  }
+}

@@ -1,0 +1,83 @@
+package dev.varve.kv;
+
+/// Mutations that become one commit: all of them or, whatever happens, none. They may concern any
+/// keyspaces of one store. Of several mutations of one key the last counts.
+///
+/// ```java
+/// store.write(new WriteBatch().put(users, key, value).delete(events, other), Durability.SYNC);
+/// ```
+///
+/// @threads one at a time, [Store#write] included
+/// @lifetime needs no closing; after a write it can be cleared and filled again
+public final class WriteBatch {
+  private static final int BYTES_AT_FIRST = 224;
+
+  private final MutationWriter writer = new MutationWriter(BYTES_AT_FIRST);
+
+  /// An empty batch.
+  public WriteBatch() {}
+
+  /// Adds a put. Key and value are copied.
+  ///
+  /// @throws LimitException when the key, the value or the batch gets too long
+  public WriteBatch put(Keyspace keyspace, byte[] key, byte[] value) {
+    Limits.checkKey(key);
+    Limits.checkValue(value);
+    writer.put(keyspace.id(), key, value);
+    return this;
+  }
+
+  /// Adds a delete. The key is copied.
+  ///
+  /// @throws LimitException when the key or the batch gets too long
+  public WriteBatch delete(Keyspace keyspace, byte[] key) {
+    Limits.checkKey(key);
+    writer.delete(keyspace.id(), key);
+    return this;
+  }
+
+  /// Adds the deletion of every key in a range.
+  ///
+  /// @throws LimitException when the batch gets too long
+  /// @throws UsageException when the engine has no order and the range is not [KeyRange#all]
+  public WriteBatch deleteRange(Keyspace keyspace, KeyRange range) {
+    if (!range.isAll() && !keyspace.options().engine().isOrdered()) {
+      throw new UsageException(
+          "the engine "
+              + keyspace.options().engine()
+              + " keeps no order and cannot delete a range of keys; use an ordered engine");
+    }
+    if (!range.isEmpty()) {
+      writer.deleteRange(keyspace.id(), range);
+    }
+    return this;
+  }
+
+  /// Forgets all mutations.
+  public WriteBatch clear() {
+    writer.clear();
+    return this;
+  }
+
+  /// How many mutations there are.
+  public int size() {
+    return writer.count();
+  }
+
+  /// Whether there is none.
+  public boolean isEmpty() {
+    return writer.count() == 0;
+  }
+
+  /// How many bytes they take in the log.
+  public int byteSize() {
+    return writer.byteSize();
+  }
+
+  /// The mutations in their encoded form.
+  ///
+  /// @lifetime until the batch is changed
+  public MutationWriter encoded() {
+    return writer;
+  }
+}

@@ -1,0 +1,7 @@
+/// Varve's embedded store. It needs nothing but the JDK.
+module dev.varve.core {
+  requires static org.jspecify;
+
+  exports dev.varve.fs;
+  exports dev.varve.kv;
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.fs;
+
+import org.jspecify.annotations.NullMarked;
