@@ -32,7 +32,6 @@ public final class BackgroundThreads implements Background {
     executor.allowCoreThreadTimeOut(true);
     executor.setRemoveOnCancelPolicy(true);
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
   }
 
   @Override
@@ -47,9 +46,14 @@ public final class BackgroundThreads implements Background {
   }
 
   @Override
-  public void every(Duration interval, Runnable work) {
-    long nanos = interval.toNanos();
-    var _ = executor.scheduleWithFixedDelay(guarded(work), nanos, nanos, TimeUnit.NANOSECONDS);
+  public void submitAfter(Duration delay, Runnable work) {
+    try {
+      var _ = executor.schedule(guarded(work), delay.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException closed) {
+      if (!executor.isShutdown()) {
+        throw closed;
+      }
+    }
   }
 
   /** A scheduled executor drops what its tasks throw; nothing may be lost here. */

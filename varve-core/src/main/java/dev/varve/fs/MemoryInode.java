@@ -56,6 +56,8 @@ final class MemoryInode {
   void write(long position, MemorySegment source, Path path) throws FileSystemException {
     long end = position + source.byteSize();
     grow(end, path);
+    lost.keySet()
+        .removeIf(block -> block >= position / BLOCK_BYTES && block <= (end - 1) / BLOCK_BYTES);
     MemorySegment.copy(source, 0, MemorySegment.ofArray(content), position, source.byteSize());
   }
 
@@ -150,7 +152,9 @@ final class MemoryInode {
   /** Copies the device's bytes of a range, zeros past its end. */
   private void copyDurable(int at, int end, byte[] target) {
     int kept = Math.clamp(durable.length - (long) at, 0, end - at);
-    System.arraycopy(durable, at, target, at, kept);
+    if (kept > 0) {
+      System.arraycopy(durable, at, target, at, kept);
+    }
     Arrays.fill(target, at + kept, end, (byte) 0);
   }
 

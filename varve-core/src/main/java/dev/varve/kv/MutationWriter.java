@@ -24,8 +24,11 @@ public final class MutationWriter {
   static final int HAS_FROM = 1;
   static final int HAS_TO = 2;
 
+  /// The bytes behind the encoding that the array has at least, for the log's padding.
+  public static final int TAILROOM_BYTES = 8;
+
   /** More than an operation takes besides its keys, values and names: a code and three varints. */
-  private static final int OVERHEAD_BYTES_MAX = 1 + 3 * Varints.SIZE_MAX;
+  private static final int OVERHEAD_BYTES_MAX = 1 + 3 * Varints.SIZE_MAX + TAILROOM_BYTES;
 
   private byte[] array;
   private int end = HEADROOM_BYTES;
@@ -33,7 +36,7 @@ public final class MutationWriter {
 
   /// With room for about `bytes` bytes; it grows as needed.
   public MutationWriter(int bytes) {
-    this.array = new byte[HEADROOM_BYTES + bytes];
+    this.array = new byte[HEADROOM_BYTES + bytes + OVERHEAD_BYTES_MAX];
   }
 
   /// Forgets everything written.

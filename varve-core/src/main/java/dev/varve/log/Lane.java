@@ -1,0 +1,484 @@
+package dev.varve.log;
+
+import dev.varve.base.Bytes;
+import dev.varve.fs.OpenMode;
+import dev.varve.fs.StoreFile;
+import dev.varve.fs.SyncMode;
+import dev.varve.kv.UsageException;
+import dev.varve.log.RecoveredLog.RecoveredLane;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// A part of the log that is written independently of the others: a chain of segments with one
+/// writer at a time.
+///
+/// @threads each method says which lock it needs
+final class Lane {
+  /** Of the longest part of a segment that only deletes and the log's own records may use. */
+  private static final int RESERVE_SHARE = 16;
+
+  private static final int RESERVE_BYTES_MAX = 64 << 10;
+
+  private static final int REWRITE_BYTES = 256 << 10;
+
+  private final LogEnvironment env;
+  private final LogOptions options;
+  private final int number;
+  private final AtomicLong sequence;
+  private final Runnable onFilled;
+  private final int salt;
+
+  /// One writer at a time: guards everything below. First in the order of locks.
+  final ReentrantLock lock = new ReentrantLock();
+
+  private final SegmentMaker maker;
+  private final CRC32C crc = new CRC32C();
+  private final byte[] scratch = new byte[64];
+
+  /** The segments before the active one that are not wholly synced and closed, oldest first. */
+  private final Deque<Segment> unsynced = new ArrayDeque<>();
+
+  /** What recovery found, until it is known to be durable. Guarded by the sync lock. */
+  private final List<ClosedSegment> found;
+
+  /** The segments before the active one, oldest first. */
+  private final List<ClosedSegment> closed = new ArrayList<>();
+
+  private @Nullable Segment active;
+  private LaneEnd previous;
+  private int lastChecksum;
+  private boolean asked;
+  private long nextBytes;
+  private long records;
+  private long bytes;
+
+  Lane(
+      LogEnvironment env,
+      LogOptions options,
+      int number,
+      AtomicLong sequence,
+      RecoveredLane recovered,
+      SegmentMaker maker,
+      Runnable onFilled) {
+    this.env = env;
+    this.options = options;
+    this.number = number;
+    this.sequence = sequence;
+    this.salt = env.store().salt();
+    this.previous = recovered.end();
+    this.closed.addAll(recovered.segments());
+    this.found = new ArrayList<>(recovered.segments());
+    this.nextBytes = options.segmentBytesFirst();
+    this.maker = maker;
+    this.onFilled = onFilled;
+  }
+
+  /// Makes the first segment of this incarnation, unless it is there, with a durable begin. Nothing
+  /// may be appended before every lane has done this.
+  ///
+  /// @throws IOException when the device refuses; it may be tried again
+  void begin(long durableThrough) throws IOException {
+    lock.lock();
+    try {
+      if (active == null) {
+        activate(maker.take(nextBytes, nextBytes, previous.segment()), durableThrough);
+      }
+      Segment segment = segment();
+      segment.force(segment.end());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Segment segment() {
+    if (active == null) {
+      throw new IllegalStateException("lane " + number + " has not begun");
+    }
+    return active;
+  }
+
+  private void activate(Segment segment, long durableThrough) throws IOException {
+    active = segment;
+    asked = false;
+    nextBytes = Math.min(segment.size() * 2, options.segmentBytesMax());
+    previous.writePayload(scratch, RecordHeader.SIZE);
+    put(
+        segment,
+        scratch,
+        LaneEnd.PAYLOAD_BYTES,
+        RecordKind.BEGIN,
+        sequence.get(),
+        durableThrough,
+        true);
+  }
+
+  /// Appends a record whose payload begins 32 bytes into `array`, with at least 7 bytes to spare
+  /// behind it. Answers its sequence number: the next, or for kinds without one the last given.
+  ///
+  /// Needs the lane's lock.
+  ///
+  /// @param through whether to go through the operating system rather than through memory
+  /// @param useReserve whether the part of a segment may be used that is kept for a full disk
+  /// @throws dev.varve.fs.NoSpaceException when there is no room and no space to make any; nothing
+  ///   was appended and no number given
+  /// @throws IOException when the device refuses
+  long append(
+      RecordKind kind,
+      byte[] array,
+      int payloadLength,
+      long durableThrough,
+      boolean through,
+      boolean useReserve)
+      throws IOException {
+    long size = RecordHeader.size(payloadLength);
+    Segment segment = segment();
+    if (segment.remaining() - reserve(segment) < size) {
+      segment = makeRoom(segment, size, durableThrough, useReserve);
+    } else if (!asked && segment.remaining() < segment.size() / 2) {
+      asked = true;
+      maker.prepare(nextBytes, segment.place().number());
+    }
+    long assigned = kind.isNumbered() ? sequence.incrementAndGet() : sequence.get();
+    put(segment, array, payloadLength, kind, assigned, durableThrough, through);
+    return assigned;
+  }
+
+  private static long reserve(Segment segment) {
+    return Math.min(RESERVE_BYTES_MAX, segment.size() / RESERVE_SHARE);
+  }
+
+  private Segment makeRoom(Segment full, long size, long durableThrough, boolean useReserve)
+      throws IOException {
+    long needed = SegmentHeader.SIZE + RecordHeader.size(LaneEnd.PAYLOAD_BYTES) + size;
+    long withReserve = needed + Math.min(RESERVE_BYTES_MAX, needed / (RESERVE_SHARE - 1) + 1);
+    Segment next;
+    try {
+      next = maker.take(nextBytes, withReserve, full.place().number());
+    } catch (IOException e) {
+      if (useReserve && full.remaining() >= size) {
+        return full;
+      }
+      throw e;
+    }
+    previous = new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
+    closed.add(closed(full, full.end(), full.lastSequence()));
+    unsynced.add(full);
+    activate(next, durableThrough);
+    onFilled.run();
+    return next;
+  }
+
+  private void put(
+      Segment segment,
+      byte[] array,
+      int payloadLength,
+      RecordKind kind,
+      long assigned,
+      long durableThrough,
+      boolean through)
+      throws IOException {
+    RecordHeader.write(array, payloadLength, kind, segment.place(), assigned, durableThrough);
+    lastChecksum = RecordHeader.seal(array, payloadLength, salt, crc);
+    int size = (int) RecordHeader.size(payloadLength);
+    for (int at = RecordHeader.SIZE + payloadLength; at < size; at++) {
+      array[at] = 0;
+    }
+    segment.append(array, size, assigned, through);
+    records++;
+    bytes += size;
+  }
+
+  /// Appends a record without a payload. Needs the lane's lock.
+  ///
+  /// @throws IOException when the device refuses
+  void appendControl(RecordKind kind, long durableThrough) throws IOException {
+    long _ = append(kind, scratch, 0, durableThrough, true, true);
+  }
+
+  /// Appends a checkpoint. Needs the lane's lock.
+  ///
+  /// @throws IOException when the device refuses
+  void appendCheckpoint(long flushedThrough, long durableThrough) throws IOException {
+    Bytes.putLong(scratch, RecordHeader.SIZE, flushedThrough);
+    long _ = append(RecordKind.CHECKPOINT, scratch, Long.BYTES, durableThrough, false, true);
+  }
+
+  /// What is to be forced so that everything appended by now is durable. Needs the lane's lock for
+  /// a moment.
+  List<Forcing> unforced() {
+    lock.lock();
+    try {
+      List<Forcing> list = new ArrayList<>(unsynced.size() + 1);
+      for (Segment segment : unsynced) {
+        list.add(new Forcing(segment, segment.end()));
+      }
+      if (active != null) {
+        list.add(new Forcing(active, active.end()));
+      }
+      return list;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// A segment and up to where to force it.
+  record Forcing(Segment segment, long end) {}
+
+  /// Forces. Needs the log's sync lock, and not the lane's.
+  ///
+  /// @throws IOException when that failed
+  void force(List<Forcing> list) throws IOException {
+    for (Forcing one : list) {
+      one.segment.force(one.end);
+    }
+    closeForced();
+  }
+
+  /** Closes the segments behind the active one that are durable as a whole. */
+  private void closeForced() throws IOException {
+    List<Segment> done = new ArrayList<>();
+    lock.lock();
+    try {
+      for (Iterator<Segment> it = unsynced.iterator(); it.hasNext(); ) {
+        Segment segment = it.next();
+        if (segment.unforced() == 0) {
+          it.remove();
+          done.add(segment);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (Segment segment : done) {
+      segment.close();
+    }
+  }
+
+  /// Makes what recovery found durable, as far as it is not known to be. It is written again rather
+  /// than only synced: after a sync that failed, cached pages may count as clean although the
+  /// device never got them.
+  ///
+  /// @throws IOException when the device refuses
+  void harden(long knownDurable) throws IOException {
+    for (ClosedSegment one : found) {
+      if (one.lastSequence() <= knownDurable) {
+        continue;
+      }
+      SegmentPlace place = new SegmentPlace(number, one.number());
+      long from = SegmentHeader.SIZE;
+      try (SegmentScanner scanner =
+          new SegmentScanner(env.fileSystem(), env.path(place), place, salt)) {
+        while (from < one.end()
+            && scanner.readAt(from, one.end())
+            && scanner.sequence() < knownDurable) {
+          from = scanner.end();
+        }
+      }
+      rewrite(env.path(place), from, one.end());
+    }
+    found.clear();
+  }
+
+  private void rewrite(Path path, long from, long to) throws IOException {
+    try (StoreFile file = env.fileSystem().open(path, OpenMode.READ_WRITE)) {
+      byte[] buffer = new byte[(int) Math.min(REWRITE_BYTES, Math.max(0, to - from))];
+      for (long at = from; at < to; at += buffer.length) {
+        MemorySegment piece =
+            MemorySegment.ofArray(buffer).asSlice(0, Math.min(buffer.length, to - at));
+        file.readFully(at, piece);
+        file.write(at, piece);
+      }
+      file.sync(SyncMode.FULL);
+    }
+  }
+
+  /// The lowest segment with a record past `flushedThrough`, or the active one, or the next.
+  long firstNeeded(long flushedThrough) {
+    lock.lock();
+    try {
+      for (ClosedSegment segment : closed) {
+        if (segment.lastSequence() > flushedThrough) {
+          return segment.number();
+        }
+      }
+      return active == null
+          ? closed.isEmpty() ? previous.segment() + 1 : closed.getLast().number()
+          : active.place().number();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Gives back the segments below `firstNeeded`.
+  ///
+  /// @throws IOException when a file cannot be removed
+  void retire(long firstNeeded) throws IOException {
+    List<ClosedSegment> gone = new ArrayList<>();
+    lock.lock();
+    try {
+      long open = unsynced.isEmpty() ? Long.MAX_VALUE : unsynced.getFirst().place().number();
+      for (Iterator<ClosedSegment> it = closed.iterator(); it.hasNext(); ) {
+        ClosedSegment segment = it.next();
+        if (segment.number() < firstNeeded && segment.number() < open) {
+          it.remove();
+          gone.add(segment);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (ClosedSegment segment : gone) {
+      maker.retire(segment.number(), segment.bytes(), segment.bytes() == options.segmentBytesMax());
+    }
+  }
+
+  /// How many records were appended, and how many bytes they took.
+  long[] appended() {
+    lock.lock();
+    try {
+      return new long[] {records, bytes};
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// How many bytes no sync has covered.
+  long unforcedBytes() {
+    lock.lock();
+    try {
+      long sum = active == null ? 0 : active.unforced();
+      for (Segment segment : unsynced) {
+        sum += segment.unforced();
+      }
+      return sum;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The bytes of all segments of the lane, and how many there are.
+  long[] usage() {
+    long[] usage = maker.idle();
+    lock.lock();
+    try {
+      for (ClosedSegment segment : closed) {
+        usage[0] += segment.bytes();
+        usage[1]++;
+      }
+      if (active != null) {
+        usage[0] += active.size();
+        usage[1]++;
+      }
+      return usage;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  SegmentMaker maker() {
+    return maker;
+  }
+
+  private static ClosedSegment closed(Segment segment, long end, long lastSequence) {
+    return new ClosedSegment(segment.place().number(), segment.size(), end, lastSequence);
+  }
+
+  /// Up to where the lane counts when nothing past `number` does. Needs the lane's lock.
+  ///
+  /// @throws UsageException when that place was given back already
+  /// @throws IOException when the device refuses
+  LaneEnd find(long lastNumber) throws IOException {
+    List<ClosedSegment> all = new ArrayList<>(closed);
+    Segment last = segment();
+    all.add(closed(last, last.end(), last.lastSequence()));
+    LaneEnd found = LaneEnd.NONE;
+    for (ClosedSegment one : all) {
+      SegmentPlace place = new SegmentPlace(number, one.number());
+      try (SegmentScanner scanner =
+          new SegmentScanner(env.fileSystem(), env.path(place), place, salt)) {
+        long at = SegmentHeader.SIZE;
+        while (at < one.end() && scanner.readAt(at, one.end())) {
+          if (scanner.kind().isNumbered() && scanner.sequence() > lastNumber) {
+            return found;
+          }
+          at = scanner.end();
+          found = new LaneEnd(one.number(), at, scanner.sequence(), scanner.checksum());
+        }
+      }
+    }
+    return found;
+  }
+
+  /// Has everything behind `cut` not count any more, durably. Needs the lane's lock, and nobody
+  /// syncing.
+  ///
+  /// @throws IOException when the device refuses
+  void restart(LaneEnd cut, long durableThrough) throws IOException {
+    if (cut.segment() == 0) {
+      throw new UsageException("the log does not reach back so far");
+    }
+    Segment next = maker.take(nextBytes, nextBytes, cut.segment());
+    Segment last = segment();
+    List<ClosedSegment> all = new ArrayList<>(closed);
+    all.add(closed(last, last.end(), last.lastSequence()));
+    closed.clear();
+    try {
+      for (Segment segment : unsynced) {
+        segment.close();
+      }
+      unsynced.clear();
+      last.close();
+      previous = cut;
+      activate(next, durableThrough);
+      next.force(next.end());
+      for (ClosedSegment one : all) {
+        if (one.number() < cut.segment()) {
+          closed.add(one);
+        } else if (one.number() == cut.segment()) {
+          closed.add(
+              new ClosedSegment(one.number(), one.bytes(), cut.position(), cut.lastSequence()));
+        } else {
+          env.fileSystem().delete(env.path(new SegmentPlace(number, one.number())));
+        }
+      }
+    } catch (IOException e) {
+      Throwable _ = env.failure().fail(e);
+      throw e;
+    }
+  }
+
+  /// Closes every file; after `sealed`, cuts the active segment to what it holds.
+  ///
+  /// @throws IOException when that failed
+  void close(boolean sealed) throws IOException {
+    lock.lock();
+    try {
+      for (Segment segment : unsynced) {
+        segment.close();
+      }
+      unsynced.clear();
+      if (active != null) {
+        Segment last = active;
+        active = null;
+        if (sealed) {
+          last.closeAndCut();
+        } else {
+          last.close();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    maker.close();
+  }
+}
