@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /// Cuts the power at every operation of random runs of the log: what is recovered is a prefix of
 /// what was appended, holds everything that was acknowledged, and is the same the second time.
 final class LogCrashTest {
-  private static final int RUNS = 40;
+  private static final int RUNS = 6;
 
   /** One run of several lives, the power cut at each operation. */
   private static final class Run {
@@ -83,9 +83,12 @@ final class LogCrashTest {
           Clock.SYSTEM);
     }
 
-    void life(boolean crashAtEnd) throws IOException {
+    void life(Ending before, Ending ending) throws IOException {
       FaultFileSystem fs = new FaultFileSystem(memory, operation -> cut());
       LogFixture f = open(fs, new ReplayFrom(flushed, flushed, firstNeeded));
+      if (before != Ending.POWER_CUT) {
+        assertEquals(appended.size(), flushed + f.payloads.size(), () -> where("after " + before));
+      }
       appended.subList(f.payloads.size() + (int) flushed, appended.size()).clear();
       int steps = 20 + random.nextInt(60);
       for (int step = 0; step < steps; step++) {
@@ -111,19 +114,32 @@ final class LogCrashTest {
           f.log.checkpoint(flushed, needed);
         }
       }
-      if (crashAtEnd) {
-        CrashImage.Mode[] modes = CrashImage.Mode.values();
-        memory =
-            memory.crash(new CrashImage(random.nextLong(), modes[random.nextInt(modes.length)]));
-        exploring = false;
-        f.close();
-        exploring = true;
-      } else {
-        f.close();
-        acknowledged = appended.size();
-        cut();
+      switch (ending) {
+        case POWER_CUT -> {
+          CrashImage.Mode[] modes = CrashImage.Mode.values();
+          memory =
+              memory.crash(new CrashImage(random.nextLong(), modes[random.nextInt(modes.length)]));
+          exploring = false;
+          f.close();
+          exploring = true;
+        }
+        case KILL -> {
+          // The process is gone, and what it mapped; the cache stays.
+        }
+        case CLOSE -> {
+          f.close();
+          acknowledged = appended.size();
+          cut();
+        }
       }
     }
+  }
+
+  /** How a life ends. */
+  private enum Ending {
+    POWER_CUT,
+    KILL,
+    CLOSE
   }
 
   @Test
@@ -132,8 +148,11 @@ final class LogCrashTest {
     int cuts = 0;
     for (long seed = first; seed < first + RUNS; seed++) {
       Run run = new Run(seed);
-      for (int life = 0; life < 4; life++) {
-        run.life(run.random.nextInt(3) > 0);
+      Ending last = Ending.CLOSE;
+      for (int life = 0; life < 5; life++) {
+        Ending ending = Ending.values()[run.random.nextInt(3)];
+        run.life(last, ending);
+        last = ending;
       }
       cuts += run.cuts;
     }

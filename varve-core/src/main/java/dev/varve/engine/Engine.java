@@ -1,0 +1,75 @@
+package dev.varve.engine;
+
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.MutationReader;
+import dev.varve.kv.ProgressListener;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The implementation of one keyspace.
+///
+/// @threads [#apply] and [#finish]: one thread at a time. [#flush] and [#load]: one thread at a
+///   time. The others: any, and none of them waits for a writer.
+/// @lifetime until [#close]
+public interface Engine extends AutoCloseable {
+  /// Stands, in the place of a sequence number, for the newest commit that readers may see.
+  long LATEST = Long.MAX_VALUE;
+
+  /// Which one it is.
+  EngineKind kind();
+
+  /// Applies a mutation of a commit. Numbers never fall; several mutations may have the same one.
+  ///
+  /// @throws OutOfMemoryError when there is no memory; the engine is then good for reading only
+  void apply(long sequence, MutationReader mutation);
+
+  /// Is told that all mutations of a commit were applied.
+  void finish(long sequence);
+
+  /// The value of a key at `sequence`, which is pinned, or at [#LATEST]; null when it has none.
+  byte @Nullable [] get(byte[] key, long sequence);
+
+  /// Whether a key has a value at `sequence`, which is pinned, or at [#LATEST].
+  boolean contains(byte[] key, long sequence);
+
+  /// Walks over the entries of a range as of `sequence`, which must stay pinned meanwhile.
+  EngineCursor cursor(KeyRange range, long sequence);
+
+  /// How many entries there are.
+  long count();
+
+  /// Figures of this moment.
+  EngineStats stats();
+
+  /// Writes, durably, what its files lack of the commits up to `sequence`, which is pinned. Answers
+  /// its state: what it needs to find these files again.
+  ///
+  /// @throws IOException when the device refuses; the state before remains good
+  byte[] flush(long sequence, ProgressListener listener) throws IOException;
+
+  /// Begins with the files that a state names. Before any other call.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when a file is damaged, missing or another's
+  /// @throws IOException when the device refuses
+  void load(byte[] state, ProgressListener listener) throws IOException;
+
+  /// The names of the files that a state names.
+  Set<String> files(byte[] state);
+
+  /// Reads the files that a state names and reports each problem. Answers how many bytes were read.
+  ///
+  /// @throws IOException when the device refuses
+  long verify(byte[] state, Consumer<String> problems) throws IOException;
+
+  /// Checks the structure in memory, while nobody applies; answers what is wrong, one sentence
+  /// each.
+  List<String> validate();
+
+  /// Gives its memory back. Reads that are under way end in order.
+  @Override
+  void close();
+}

@@ -1,0 +1,17 @@
+package dev.varve.engine;
+
+/// Figures of an engine at one moment.
+///
+/// @param entries how many entries it has
+/// @param keyBytes the bytes of all their keys
+/// @param valueBytes the bytes of all their values
+/// @param memoryBytes what it holds in memory, payload included
+/// @param revisions how many revisions it keeps, the newest of each key included
+/// @param fileBytes the bytes of its files
+public record EngineStats(
+    long entries,
+    long keyBytes,
+    long valueBytes,
+    long memoryBytes,
+    long revisions,
+    long fileBytes) {}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.memory;
+
+import org.jspecify.annotations.NullMarked;
