@@ -93,7 +93,7 @@ public final class MemoryEngine implements Engine {
     int old = index.locate(array, m.keyOffset(), m.keyLength());
     int address =
         heap.allocate(
-            sequence, below, array, m.keyOffset(), m.keyLength(), m.valueOffset(), m.valueLength());
+            sequence, old, array, m.keyOffset(), m.keyLength(), m.valueOffset(), m.valueLength());
     forget(old);
     entries++;
     keyBytes += m.keyLength();
