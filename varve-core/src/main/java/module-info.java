@@ -2,6 +2,7 @@
 module dev.varve.core {
   requires static org.jspecify;
 
+  exports dev.varve;
   exports dev.varve.engine;
   exports dev.varve.fs;
   exports dev.varve.kv;

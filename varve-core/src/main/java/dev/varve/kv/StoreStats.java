@@ -1,6 +1,7 @@
 package dev.varve.kv;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Figures of a store at one moment.
 ///
@@ -14,6 +15,8 @@ import java.util.List;
 /// @param leakedHandles how many handles were forgotten since the store was opened
 /// @param failed whether the store has failed
 /// @param diskBytes the bytes of all its files
+/// @param lastFlushFailure why the last flush in the background failed, or null; the log grows
+///   until one succeeds
 /// @param log the log's own
 /// @param keyspaces the keyspaces', by number
 public record StoreStats(
@@ -27,6 +30,7 @@ public record StoreStats(
     long leakedHandles,
     boolean failed,
     long diskBytes,
+    @Nullable String lastFlushFailure,
     LogStats log,
     List<KeyspaceStats> keyspaces) {
 

@@ -1,5 +1,9 @@
 package dev.varve.kv;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
 /// Mutations that become one commit: all of them or, whatever happens, none. They may concern any
 /// keyspaces of one store. Of several mutations of one key the last counts.
 ///
@@ -14,6 +18,11 @@ public final class WriteBatch {
 
   private final MutationWriter writer = new MutationWriter(BYTES_AT_FIRST);
 
+  /** Each keyspace once; usually there are few. */
+  private final List<Keyspace> keyspaces = new ArrayList<>();
+
+  private boolean onlyDeletes = true;
+
   /// An empty batch.
   public WriteBatch() {}
 
@@ -24,6 +33,8 @@ public final class WriteBatch {
     Limits.checkKey(key);
     Limits.checkValue(value);
     writer.put(keyspace.id(), key, value);
+    onlyDeletes = false;
+    note(keyspace);
     return this;
   }
 
@@ -33,6 +44,7 @@ public final class WriteBatch {
   public WriteBatch delete(Keyspace keyspace, byte[] key) {
     Limits.checkKey(key);
     writer.delete(keyspace.id(), key);
+    note(keyspace);
     return this;
   }
 
@@ -49,13 +61,25 @@ public final class WriteBatch {
     }
     if (!range.isEmpty()) {
       writer.deleteRange(keyspace.id(), range);
+      note(keyspace);
     }
     return this;
+  }
+
+  private void note(Keyspace keyspace) {
+    for (int i = keyspaces.size() - 1; i >= 0; i--) {
+      if (keyspaces.get(i) == keyspace) {
+        return;
+      }
+    }
+    keyspaces.add(keyspace);
   }
 
   /// Forgets all mutations.
   public WriteBatch clear() {
     writer.clear();
+    keyspaces.clear();
+    onlyDeletes = true;
     return this;
   }
 
@@ -72,6 +96,18 @@ public final class WriteBatch {
   /// How many bytes they take in the log.
   public int byteSize() {
     return writer.byteSize();
+  }
+
+  /// The keyspaces that it concerns.
+  ///
+  /// @lifetime until the batch is changed
+  public List<Keyspace> keyspaces() {
+    return Collections.unmodifiableList(keyspaces);
+  }
+
+  /// Whether it only takes away; such a batch is taken even when memory or disk are full.
+  public boolean isOnlyDeletes() {
+    return onlyDeletes;
   }
 
   /// The mutations in their encoded form.

@@ -316,6 +316,9 @@ public final class Log implements AutoCloseable {
           lane.appendCheckpoint(flushedThrough, durableThrough());
         } catch (dev.varve.fs.NoSpaceException full) {
           // It is a note for people; the catalog counts.
+        } catch (IOException e) {
+          Throwable _ = env.failure().fail(e);
+          throw e;
         } finally {
           unlock(i);
         }

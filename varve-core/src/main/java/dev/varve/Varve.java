@@ -1,0 +1,84 @@
+package dev.varve;
+
+import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.memory.MemoryEngine;
+import dev.varve.fs.FileSystem;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.fs.OsFileSystem;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.ProgressListener;
+import dev.varve.kv.Store;
+import dev.varve.kv.StoreOptions;
+import dev.varve.store.StoreEnvironment;
+import dev.varve.store.StoreOpener;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// Opens stores.
+///
+/// ```java
+/// try (Store store = Varve.open(Path.of("data"))) {
+///   Keyspace users = store.keyspace("users");
+///   users.put(key, value);
+/// }
+/// ```
+///
+/// @threads safe
+public final class Varve {
+  /** The one place that names concrete engines. */
+  private static final EngineRegistry ENGINES =
+      new EngineRegistry(
+          Map.of(
+              EngineKind.ARRAY, MemoryEngine::of,
+              EngineKind.RBTREE, MemoryEngine::of,
+              EngineKind.HASH, MemoryEngine::of));
+
+  private Varve() {}
+
+  /// Opens the store in a directory, or makes one when the directory is empty or missing. It works
+  /// as it did when it was last opened with options, or else with [StoreOptions#defaults].
+  ///
+  /// @throws dev.varve.kv.StoreLockedException when it is open already, here or elsewhere
+  /// @throws dev.varve.kv.CorruptionException when its files are damaged; nothing is changed
+  /// @throws dev.varve.kv.FormatException when the directory is no store's, or of another version;
+  ///   nothing is changed
+  /// @throws dev.varve.kv.StoreIoException when the operating system refuses
+  public static Store open(Path directory) {
+    return StoreOpener.open(system(OsFileSystem.INSTANCE), directory, null, ProgressListener.NONE);
+  }
+
+  /// As [#open(Path)], with these options, which the store keeps.
+  public static Store open(Path directory, StoreOptions options) {
+    return open(directory, options, ProgressListener.NONE);
+  }
+
+  /// As [#open(Path, StoreOptions)], telling how far the recovery is.
+  ///
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  public static Store open(Path directory, StoreOptions options, ProgressListener listener) {
+    return open(OsFileSystem.INSTANCE, directory, options, listener);
+  }
+
+  /// As [#open(Path, StoreOptions, ProgressListener)], on another file system: one in memory that
+  /// can crash, or one that fails on demand, to test what your own code does then.
+  public static Store open(
+      FileSystem fileSystem, Path directory, StoreOptions options, ProgressListener listener) {
+    return StoreOpener.open(system(fileSystem), directory, options, listener);
+  }
+
+  /// A store that is gone when it is closed. It takes the same calls as any other.
+  public static Store inMemory() {
+    return inMemory(StoreOptions.defaults());
+  }
+
+  /// As [#inMemory()], with these options. Levels of durability mean nothing to it.
+  public static Store inMemory(StoreOptions options) {
+    StoreEnvironment environment =
+        StoreEnvironment.system(MemoryFileSystem.withoutCrashes(), ENGINES, true);
+    return StoreOpener.open(environment, Path.of("memory"), options, ProgressListener.NONE);
+  }
+
+  private static StoreEnvironment system(FileSystem fileSystem) {
+    return StoreEnvironment.system(fileSystem, ENGINES, false);
+  }
+}

@@ -1,0 +1,277 @@
+package dev.varve.store;
+
+import dev.varve.base.FailureLatch;
+import dev.varve.cache.MemoryBudget;
+import dev.varve.fs.NoSpaceException;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.DiskFullException;
+import dev.varve.kv.Durability;
+import dev.varve.kv.LimitException;
+import dev.varve.kv.MutationReader;
+import dev.varve.kv.MutationWriter;
+import dev.varve.kv.StoreClosedException;
+import dev.varve.kv.StoreFailedException;
+import dev.varve.kv.StoreIoException;
+import dev.varve.log.Log;
+import dev.varve.log.RecordKind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+
+/// Takes commits through the log to the engines and makes them visible, on the caller's thread.
+///
+/// @threads safe
+final class CommitPipeline {
+  /* A commit takes a lane's lock, appends its record, which gives it its number, waits for its turn,
+   * which comes when the commit before it has become visible, applies its mutations, makes itself
+   * visible, and gives the lane back. So records are appended in several lanes at a time, and applied
+   * one after the other in the order of their numbers. With one lane the lock is the turn.
+   *
+   * Whoever must read before it writes takes all lanes. Every commit keeps its lane until it is
+   * visible, so there is none under way then, and none begins.
+   *
+   * Once a record has a number, nothing but its becoming visible can be next: what goes wrong between
+   * fails the store, and those who wait for their turn find that out by themselves.
+   *
+   * Order of locks: lanes, by number. No lock is held while a commit waits to be durable. */
+
+  /** How often a commit looks for its turn before it lets others run. */
+  private static final int SPINS = 200;
+
+  private static final long NAP_NANOS = 20_000;
+
+  /** A buffer that grew past this for one commit is not kept. */
+  private static final int SCRATCH_BYTES_KEPT = 1 << 20;
+
+  private static final int SCRATCH_BYTES = 512;
+
+  private final Path directory;
+  private final Log log;
+  private final Moments moments;
+  private final FailureLatch failure;
+  private final MemoryBudget budget;
+  private final MutationWriter[] scratch;
+  private final Flusher flusher;
+
+  // Whoever has the turn.
+  private final MutationReader reader = new MutationReader();
+  private final MutationApplier applier;
+  private long commits;
+
+  private volatile boolean closed;
+
+  CommitPipeline(
+      Path directory,
+      Log log,
+      Moments moments,
+      FailureLatch failure,
+      MemoryBudget budget,
+      Flusher flusher,
+      MutationApplier applier) {
+    this.directory = directory;
+    this.log = log;
+    this.moments = moments;
+    this.failure = failure;
+    this.budget = budget;
+    this.flusher = flusher;
+    this.applier = applier;
+    this.scratch = new MutationWriter[log.laneCount()];
+    for (int i = 0; i < scratch.length; i++) {
+      scratch[i] = new MutationWriter(SCRATCH_BYTES);
+    }
+  }
+
+  /// Takes a lane for a commit of this thread; answers which.
+  int lock() {
+    beginLog();
+    int lane = (int) Thread.currentThread().threadId() % scratch.length;
+    log.lock(lane);
+    return lane;
+  }
+
+  /// Gives the lane back.
+  void unlock(int lane) {
+    log.unlock(lane);
+  }
+
+  /// Takes every lane: nobody else commits until [#unlockAll]. To be used for [#commit] is lane 0.
+  void lockAll() {
+    beginLog();
+    lockLanes();
+  }
+
+  private void lockLanes() {
+    for (int lane = 0; lane < scratch.length; lane++) {
+      log.lock(lane);
+    }
+  }
+
+  /// Gives every lane back.
+  void unlockAll() {
+    for (int lane = scratch.length - 1; lane >= 0; lane--) {
+      log.unlock(lane);
+    }
+  }
+
+  private void beginLog() {
+    try {
+      log.begin();
+    } catch (NoSpaceException e) {
+      throw diskFull(e);
+    } catch (IOException e) {
+      throw new StoreIoException("the log in " + directory + " cannot begin", e);
+    }
+  }
+
+  /// An empty buffer for a commit in a lane that this thread has.
+  MutationWriter scratch(int lane) {
+    MutationWriter writer = scratch[lane];
+    if (writer.array().length > SCRATCH_BYTES_KEPT) {
+      writer = new MutationWriter(SCRATCH_BYTES);
+      scratch[lane] = writer;
+    }
+    writer.clear();
+    return writer;
+  }
+
+  /// Makes one commit of what `writer` holds, in a lane that this thread has; answers its number.
+  /// It is visible, and durable once [#awaitDurable] returns.
+  ///
+  /// @param freesSpace whether it only takes away; then it may go on when memory or disk are full
+  long commit(int lane, MutationWriter writer, Durability durability, boolean freesSpace) {
+    requireUsable();
+    if (!freesSpace && !budget.fits(writer.byteSize())) {
+      throw outOfMemory(writer.byteSize());
+    }
+    boolean through = durability == Durability.SYNC || durability == Durability.GROUP;
+    long sequence;
+    try {
+      sequence =
+          log.append(
+              lane, RecordKind.COMMIT, writer.array(), writer.byteSize(), through, freesSpace);
+    } catch (NoSpaceException e) {
+      throw diskFull(e);
+    } catch (IOException | InternalError e) {
+      throw fail(e);
+    }
+    try {
+      awaitTurn(sequence);
+      applier.apply(
+          sequence, reader.reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
+    } catch (StoreFailedException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw fail(e);
+    }
+    moments.publish(sequence);
+    commits++;
+    flusher.wrote(writer.byteSize());
+    return sequence;
+  }
+
+  private void awaitTurn(long sequence) {
+    for (int spins = 0; moments.visibleThrough() != sequence - 1; spins++) {
+      if (spins < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        requireSound();
+        LockSupport.parkNanos(this, NAP_NANOS);
+      }
+    }
+  }
+
+  /// Waits until a visible commit is as durable as asked for; 0 stands for no commit.
+  void awaitDurable(long sequence, Durability durability) {
+    if (sequence == 0) {
+      return;
+    }
+    switch (durability) {
+      case SYNC -> {
+        if (log.durableThrough() < sequence) {
+          log.syncNow();
+        }
+      }
+      case GROUP -> log.awaitGroup(sequence);
+      case PERIODIC -> log.awaitPeriodic();
+      case NONE -> {}
+    }
+  }
+
+  /// Makes every commit so far durable.
+  void sync() {
+    requireUsable();
+    log.syncNow();
+  }
+
+  /// How many commits were made. Exact for whoever has all lanes.
+  long commits() {
+    return commits;
+  }
+
+  /// Ends the taking of commits, once those that are under way are visible.
+  void close() {
+    lockLanes();
+    closed = true;
+    unlockAll();
+  }
+
+  /// Checks that the store may be written.
+  ///
+  /// @throws StoreClosedException when it is closed
+  /// @throws StoreFailedException when it has failed
+  void requireUsable() {
+    requireOpen();
+    requireSound();
+  }
+
+  /// Checks that the store may be read.
+  ///
+  /// @throws StoreClosedException when it is closed
+  void requireOpen() {
+    if (closed) {
+      throw new StoreClosedException(
+          "the store in " + directory + " is closed; open it again with Varve.open");
+    }
+  }
+
+  private void requireSound() {
+    if (failure.isFailed()) {
+      throw failed();
+    }
+  }
+
+  /// Fails the store.
+  StoreFailedException fail(Throwable cause) {
+    Throwable _ = failure.fail(cause);
+    return failed();
+  }
+
+  /// What calls throw once the store has failed.
+  StoreFailedException failed() {
+    Throwable cause = failure.cause();
+    return new StoreFailedException(
+        directory, cause == null ? new IllegalStateException("no failure") : cause);
+  }
+
+  private DiskFullException diskFull(NoSpaceException e) {
+    return new DiskFullException(
+        "the device of "
+            + directory
+            + " is full: the write was refused, reads and deletes go on. Make space; writing"
+            + " resumes by itself",
+        e);
+  }
+
+  private LimitException outOfMemory(long bytes) {
+    return new LimitException(
+        "the store in "
+            + directory
+            + " uses "
+            + ByteSize.ofBytes(budget.used()).rounded()
+            + " of its "
+            + ByteSize.ofBytes(budget.bytesMax()).rounded()
+            + " of memory and cannot take "
+            + ByteSize.ofBytes(bytes).rounded()
+            + " more. Delete entries, or open it with more: StoreOptions.withMemory (and -Xmx)");
+  }
+}

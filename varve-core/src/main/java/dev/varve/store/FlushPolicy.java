@@ -1,0 +1,18 @@
+package dev.varve.store;
+
+/// Decides when engines write what they have in memory only.
+///
+/// @threads stateless
+final class FlushPolicy {
+  private FlushPolicy() {}
+
+  /// How much log there may be before a flush is due. A flush writes every entry of an engine in
+  /// memory, so it waits until as much log was written as there are entries: then a byte that the
+  /// user writes is written three times at most.
+  ///
+  /// @param checkpointAfter the least, as the options say, in bytes
+  /// @param payloadBytes the keys and values of all entries in memory
+  static long logBytesMax(long checkpointAfter, long payloadBytes) {
+    return Math.max(checkpointAfter, payloadBytes);
+  }
+}

@@ -1,0 +1,285 @@
+package dev.varve.store;
+
+import dev.varve.base.FailureLatch;
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.NoSpaceException;
+import dev.varve.kv.DiskFullException;
+import dev.varve.kv.ProgressListener;
+import dev.varve.kv.StoreIoException;
+import dev.varve.kv.VarveException;
+import dev.varve.log.Log;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// Has the engines write what they have in memory only, names their files in the catalog, and then
+/// gives back the log that nobody needs any more: in this order, so that a crash at any point
+/// leaves a store that is whole.
+///
+/// @threads safe
+final class Flusher {
+  private final StoreCore store;
+  private final Log log;
+  private final FailureLatch failure;
+
+  /** One flush, verification or catalog at a time. Comes before all other locks. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private Catalog catalog;
+  private volatile long flushedThrough;
+
+  // Whoever has the turn.
+  private long logBytes;
+  private long nextLook;
+
+  private final AtomicBoolean asked = new AtomicBoolean();
+  private volatile @Nullable String lastFailure;
+
+  Flusher(StoreCore store, Log log, FailureLatch failure, Catalog catalog, long logBytes) {
+    this.store = store;
+    this.log = log;
+    this.failure = failure;
+    this.catalog = catalog;
+    this.flushedThrough = catalog.flushedThrough();
+    this.logBytes = logBytes;
+    this.nextLook = store.options().checkpointAfter().bytes();
+  }
+
+  /// Takes note of a commit's bytes in the log, and has a flush be made when one is due. Whoever
+  /// calls has the turn.
+  void wrote(long bytes) {
+    logBytes += bytes;
+    if (logBytes < nextLook) {
+      return;
+    }
+    long due =
+        FlushPolicy.logBytesMax(store.options().checkpointAfter().bytes(), store.payloadBytes());
+    if (logBytes < due) {
+      nextLook = due;
+      return;
+    }
+    nextLook = logBytes + store.options().checkpointAfter().bytes();
+    if (asked.compareAndSet(false, true)) {
+      store.background().submit(this::flushInBackground);
+    }
+  }
+
+  private void flushInBackground() {
+    asked.set(false);
+    if (failure.isFailed()) {
+      return;
+    }
+    try {
+      flush(ProgressListener.NONE);
+      lastFailure = null;
+    } catch (VarveException e) {
+      // The log grows until a later flush succeeds; nothing is lost by it.
+      lastFailure = e.getMessage();
+    }
+  }
+
+  /// Why the last flush in the background failed, or null.
+  @Nullable String lastFailure() {
+    return lastFailure;
+  }
+
+  /// The engines' files hold every commit up to this number.
+  long flushedThrough() {
+    return flushedThrough;
+  }
+
+  /// Flushes every keyspace.
+  ///
+  /// @throws DiskFullException when the device is full
+  /// @throws StoreIoException when it refuses
+  /// @throws CancellationException when the listener stopped it
+  void flush(ProgressListener listener) {
+    lock.lock();
+    try {
+      if (store.isEphemeral()) {
+        forgetLog();
+      } else {
+        flushLocked(listener);
+      }
+    } catch (NoSpaceException e) {
+      throw new DiskFullException(
+          "the device of "
+              + store.directory()
+              + " is full: nothing was flushed, and nothing is lost; make space and try again",
+          e);
+    } catch (IOException e) {
+      throw new StoreIoException("the store in " + store.directory() + " cannot flush", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What a flush writes: the keyspaces as of one commit. */
+  private record Moment(List<KeyspaceState> keyspaces, List<Long> changedAt, int nextId) {}
+
+  private void flushLocked(ProgressListener listener) throws IOException {
+    CommitPipeline pipeline = store.pipeline();
+    pipeline.requireUsable();
+    if (store.moments().visibleThrough() == catalog.flushedThrough()) {
+      return;
+    }
+    Moments.Pin pin;
+    Moment moment;
+    pipeline.lockAll();
+    try {
+      pipeline.requireUsable();
+      pin = store.moments().pin();
+      List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+      moment =
+          new Moment(
+              keyspaces,
+              keyspaces.stream().map(KeyspaceState::changedAt).toList(),
+              store.keyspaceTable().nextId());
+      logBytes = 0;
+      nextLook = store.options().checkpointAfter().bytes();
+    } finally {
+      pipeline.unlockAll();
+    }
+    try (pin) {
+      // What the engines write must not outlive what the log could lose.
+      log.syncNow();
+      List<byte[]> states = writeEngines(moment, pin.sequence(), listener);
+      publish(moment, states, pin.sequence());
+    }
+  }
+
+  private List<byte[]> writeEngines(Moment moment, long sequence, ProgressListener listener)
+      throws IOException {
+    List<byte[]> states = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      boolean changed = moment.changedAt.get(i) > keyspace.flushedThrough();
+      states.add(changed ? keyspace.engine().flush(sequence, listener) : keyspace.engineState());
+    }
+    return states;
+  }
+
+  private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
+    List<Long> firstNeeded = log.firstNeeded(sequence);
+    List<Catalog.Entry> entries = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      entries.add(
+          new Catalog.Entry(
+              keyspace.id(),
+              sequence,
+              states.get(i),
+              keyspace.name(),
+              keyspace.options().toText()));
+    }
+    write(sequence, moment.nextId, firstNeeded, entries);
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      moment.keyspaces.get(i).flushed(sequence, states.get(i));
+    }
+    flushedThrough = sequence;
+    log.checkpoint(sequence, firstNeeded);
+    removeObsolete(moment, states);
+  }
+
+  private void write(
+      long catalogThrough, int nextKeyspace, List<Long> firstNeeded, List<Catalog.Entry> entries)
+      throws IOException {
+    Catalog next =
+        new Catalog(
+            catalog.store(),
+            catalog.edition() + 1,
+            store.clock().wallMillis(),
+            catalogThrough,
+            log.durableThrough(),
+            nextKeyspace,
+            firstNeeded,
+            store.options().toText(),
+            entries);
+    try {
+      next.write(store.fileSystem(), store.directory());
+    } catch (NoSpaceException full) {
+      throw full;
+    } catch (IOException e) {
+      throw store.pipeline().fail(e);
+    }
+    catalog = next;
+  }
+
+  /// Notes in the catalog up to where the log is durable, before the store closes.
+  ///
+  /// @throws IOException when the device refuses; the catalog before remains good
+  void writeLast() throws IOException {
+    lock.lock();
+    try {
+      if (store.isEphemeral()
+          || (log.durableThrough() == catalog.durableThrough()
+              && catalog.options().equals(store.options().toText()))) {
+        return;
+      }
+      write(
+          catalog.catalogThrough(),
+          catalog.nextKeyspace(),
+          catalog.firstNeeded(),
+          catalog.keyspaces());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes what the catalog, which is durable, does not name. */
+  private void removeObsolete(Moment moment, List<byte[]> states) throws IOException {
+    Set<String> needed = new HashSet<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      needed.addAll(moment.keyspaces.get(i).engine().files(states.get(i)));
+    }
+    for (String name : store.fileSystem().list(store.directory())) {
+      boolean obsolete =
+          switch (StoreFileName.parse(name)) {
+            case StoreFileName.Temporary _ -> true;
+            case StoreFileName.Snapshot _ -> !needed.contains(name);
+            case StoreFileName.Lock _,
+                StoreFileName.Catalog _,
+                StoreFileName.Segment _,
+                StoreFileName.Foreign _ ->
+                false;
+          };
+      if (obsolete) {
+        store.fileSystem().delete(store.directory().resolve(name));
+      }
+    }
+  }
+
+  /** A store that is gone with the process needs no log of the past. */
+  private void forgetLog() throws IOException {
+    long sequence = store.moments().visibleThrough();
+    log.checkpoint(sequence, log.firstNeeded(sequence));
+    flushedThrough = sequence;
+    store.pipeline().lockAll();
+    logBytes = 0;
+    nextLook = store.options().checkpointAfter().bytes();
+    store.pipeline().unlockAll();
+  }
+
+  /** Work that the files must hold still for. */
+  interface StillWork<T> {
+    T run(Catalog catalog) throws IOException;
+  }
+
+  /// Runs `work` while no flush changes files.
+  ///
+  /// @throws IOException when `work` does
+  <T> T whileStill(StillWork<T> work) throws IOException {
+    lock.lock();
+    try {
+      return work.run(catalog);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.varve.store;
+
+import dev.varve.kv.MutationReader;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Applies the mutations of commits to keyspaces.
+///
+/// @threads whoever has the turn
+final class MutationApplier {
+  /** Applies the mutations that make and end keyspaces. */
+  interface CatalogChanges {
+    /** Applies the mutation that `mutation` stands on. */
+    void apply(long sequence, MutationReader mutation);
+  }
+
+  private final KeyspaceTable keyspaces;
+  private final CatalogChanges catalogChanges;
+  private final List<KeyspaceState> touched = new ArrayList<>();
+
+  MutationApplier(KeyspaceTable keyspaces, CatalogChanges catalogChanges) {
+    this.keyspaces = keyspaces;
+    this.catalogChanges = catalogChanges;
+  }
+
+  /// Applies a whole commit.
+  ///
+  /// @throws IllegalStateException when it is not what a store commits
+  void apply(long sequence, MutationReader mutations) {
+    while (mutations.next()) {
+      switch (mutations.kind()) {
+        case CREATE_KEYSPACE, DROP_KEYSPACE -> catalogChanges.apply(sequence, mutations);
+        case PUT, DELETE, DELETE_RANGE -> {
+          KeyspaceState keyspace = keyspaces.find(mutations.keyspace());
+          if (keyspace == null) {
+            throw new IllegalStateException("there is no keyspace " + mutations.keyspace());
+          }
+          apply(sequence, keyspace, mutations);
+        }
+      }
+    }
+    if (mutations.problem() != null) {
+      throw new IllegalStateException(mutations.problem());
+    }
+    finish(sequence);
+  }
+
+  /// Applies one mutation of a commit to its keyspace.
+  void apply(long sequence, KeyspaceState keyspace, MutationReader mutation) {
+    if (keyspace.apply(sequence, mutation)) {
+      touched.add(keyspace);
+    }
+  }
+
+  /// Ends a commit.
+  void finish(long sequence) {
+    for (int i = 0; i < touched.size(); i++) {
+      touched.get(i).engine().finish(sequence);
+    }
+    touched.clear();
+  }
+}

@@ -1,0 +1,398 @@
+package dev.varve.store;
+
+import dev.varve.base.Background;
+import dev.varve.base.Clock;
+import dev.varve.base.FailureLatch;
+import dev.varve.base.ReaderEpochs;
+import dev.varve.cache.MemoryBudget;
+import dev.varve.engine.Engine;
+import dev.varve.engine.EngineContext;
+import dev.varve.format.StoreId;
+import dev.varve.fs.DirectoryLock;
+import dev.varve.fs.FileSystem;
+import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.KeyspaceStats;
+import dev.varve.kv.LimitException;
+import dev.varve.kv.Limits;
+import dev.varve.kv.LogStats;
+import dev.varve.kv.MutationReader;
+import dev.varve.kv.MutationWriter;
+import dev.varve.kv.StoreFailedException;
+import dev.varve.kv.StoreOptions;
+import dev.varve.kv.StoreStats;
+import dev.varve.kv.UsageException;
+import dev.varve.log.Log;
+import dev.varve.log.LogEnvironment;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The parts of an open store, wired.
+///
+/// @threads safe
+final class StoreCore {
+  private final StoreEnvironment environment;
+  private final Path directory;
+  private final StoreOptions options;
+  private final StoreId id;
+  private final FailureLatch failure = new FailureLatch();
+  private final MemoryBudget budget;
+  private final ReaderEpochs epochs = new ReaderEpochs(Runtime.getRuntime().availableProcessors());
+  private final KeyspaceTable keyspaces = new KeyspaceTable();
+  private final Moments moments = new Moments(0);
+  private final MutationApplier applier = new MutationApplier(keyspaces, this::applyCatalogChange);
+  private final LeakDetector leaks;
+  private final Background background;
+  private final DirectoryLock directoryLock;
+
+  // Set once, when recovery has found them.
+  private @Nullable Log log;
+  private @Nullable CommitPipeline pipeline;
+  private @Nullable Flusher flusher;
+
+  private boolean closed;
+
+  StoreCore(
+      StoreEnvironment environment,
+      Path directory,
+      StoreOptions options,
+      StoreId id,
+      DirectoryLock directoryLock) {
+    this.environment = environment;
+    this.directory = directory;
+    this.options = options;
+    this.id = id;
+    this.directoryLock = directoryLock;
+    this.budget = new MemoryBudget(options.memory().bytes());
+    this.leaks = new LeakDetector(options.leakDetection());
+    this.background =
+        environment
+            .background()
+            .apply(
+                cause -> {
+                  Throwable _ = failure.fail(cause);
+                });
+  }
+
+  /// Begins to take commits, with what recovery found.
+  void start(Log newLog, Catalog catalog, long logBytes) {
+    moments.publish(newLog.lastSequence());
+    Flusher newFlusher = new Flusher(this, newLog, failure, catalog, logBytes);
+    log = newLog;
+    flusher = newFlusher;
+    pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);
+  }
+
+  private static <T> T started(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the store has not started");
+    }
+    return part;
+  }
+
+  Log log() {
+    return started(log);
+  }
+
+  CommitPipeline pipeline() {
+    return started(pipeline);
+  }
+
+  Flusher flusher() {
+    return started(flusher);
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  FileSystem fileSystem() {
+    return environment.fileSystem();
+  }
+
+  Clock clock() {
+    return environment.clock();
+  }
+
+  boolean isEphemeral() {
+    return environment.ephemeral();
+  }
+
+  StoreEnvironment environment() {
+    return environment;
+  }
+
+  StoreOptions options() {
+    return options;
+  }
+
+  StoreId id() {
+    return id;
+  }
+
+  FailureLatch failure() {
+    return failure;
+  }
+
+  Moments moments() {
+    return moments;
+  }
+
+  LeakDetector leaks() {
+    return leaks;
+  }
+
+  Background background() {
+    return background;
+  }
+
+  MutationApplier applier() {
+    return applier;
+  }
+
+  KeyspaceTable keyspaceTable() {
+    return keyspaces;
+  }
+
+  LogEnvironment logEnvironment() {
+    return new LogEnvironment(fileSystem(), directory, id, clock(), background, failure);
+  }
+
+  /// The keys and values of all entries, in bytes.
+  long payloadBytes() {
+    long sum = 0;
+    for (KeyspaceState keyspace : keyspaces.all()) {
+      var stats = keyspace.engine().stats();
+      sum += stats.keyBytes() + stats.valueBytes();
+    }
+    return sum;
+  }
+
+  // Keyspaces.
+
+  /// Makes an engine that accounts to `budgetOf`, for a keyspace of this store or a copy of one.
+  Engine makeEngine(int keyspace, String name, KeyspaceOptions keyspaceOptions, MemoryBudget of) {
+    return environment
+        .engines()
+        .make(
+            new EngineContext(
+                keyspace,
+                name,
+                keyspaceOptions,
+                fileSystem(),
+                directory,
+                id,
+                moments,
+                epochs,
+                of,
+                environment.random(),
+                clock()));
+  }
+
+  /// Adds a keyspace whose engine is empty.
+  KeyspaceState addKeyspace(
+      int keyspace, String name, KeyspaceOptions keyspaceOptions, long createdAt, byte[] state) {
+    KeyspaceState added =
+        new KeyspaceState(
+            keyspace,
+            name,
+            keyspaceOptions,
+            makeEngine(keyspace, name, keyspaceOptions, budget),
+            createdAt,
+            state);
+    keyspaces.add(added);
+    return added;
+  }
+
+  /** Applies the making or ending of a keyspace; whoever calls has the turn. */
+  void applyCatalogChange(long sequence, MutationReader mutation) {
+    int number = mutation.keyspace();
+    if (mutation.kind() == MutationReader.Kind.CREATE_KEYSPACE) {
+      KeyspaceState _ =
+          addKeyspace(
+              number,
+              mutation.name(),
+              KeyspaceOptions.parse(mutation.optionsText()),
+              sequence,
+              new byte[0]);
+      return;
+    }
+    KeyspaceState dropped = keyspaces.find(number);
+    if (dropped == null) {
+      throw new IllegalStateException("there is no keyspace " + number + " to drop");
+    }
+    keyspaces.remove(dropped);
+    dropped.drop();
+  }
+
+  /// The keyspace of this name, made when there is none.
+  ///
+  /// @param wanted what it is to be made with, or null for the default
+  KeyspaceState keyspace(String name, @Nullable KeyspaceOptions wanted) {
+    checkName(name);
+    pipeline().requireOpen();
+    KeyspaceState existing = keyspaces.find(name);
+    if (existing == null) {
+      existing =
+          create(name, wanted == null ? KeyspaceOptions.of(options.defaultEngine()) : wanted);
+    }
+    if (wanted != null && wanted.engine() != existing.options().engine()) {
+      throw new UsageException(
+          "the keyspace '"
+              + name
+              + "' exists with the engine "
+              + existing.options().engine()
+              + ", not "
+              + wanted.engine()
+              + "; open it without naming an engine, or choose another name");
+    }
+    return existing;
+  }
+
+  private KeyspaceState create(String name, KeyspaceOptions wanted) {
+    long sequence = 0;
+    KeyspaceState keyspace;
+    pipeline().lockAll();
+    try {
+      @Nullable KeyspaceState other = keyspaces.find(name);
+      if (other == null) {
+        MutationWriter writer = pipeline().scratch(0);
+        writer.createKeyspace(keyspaces.nextId(), name, wanted);
+        sequence = pipeline().commit(0, writer, options.durability(), false);
+        other = keyspaces.find(name);
+      }
+      if (other == null) {
+        throw new IllegalStateException("the keyspace was not made");
+      }
+      keyspace = other;
+    } finally {
+      pipeline().unlockAll();
+    }
+    pipeline().awaitDurable(sequence, options.durability());
+    return keyspace;
+  }
+
+  /// Ends a keyspace; answers its number.
+  int drop(String name) {
+    long sequence;
+    int number;
+    pipeline().lockAll();
+    try {
+      KeyspaceState existing = keyspaces.find(name);
+      if (existing == null) {
+        throw new UsageException("there is no keyspace '" + name + "' to drop");
+      }
+      MutationWriter writer = pipeline().scratch(0);
+      number = existing.id();
+      writer.dropKeyspace(number);
+      sequence = pipeline().commit(0, writer, options.durability(), true);
+    } finally {
+      pipeline().unlockAll();
+    }
+    pipeline().awaitDurable(sequence, options.durability());
+    return number;
+  }
+
+  private static void checkName(String name) {
+    int length;
+    try {
+      length = StandardCharsets.UTF_8.newEncoder().encode(java.nio.CharBuffer.wrap(name)).limit();
+    } catch (CharacterCodingException e) {
+      throw new UsageException("a keyspace's name is text that UTF-8 can hold", e);
+    }
+    if (length < 1 || length > Limits.NAME_BYTES_MAX) {
+      throw new LimitException(
+          "a keyspace's name has 1 to "
+              + Limits.NAME_BYTES_MAX
+              + " bytes in UTF-8, this one has "
+              + length);
+    }
+  }
+
+  // Figures.
+
+  StoreStats stats() {
+    LogStats logStats = log().stats();
+    List<KeyspaceStats> each = keyspaces.all().stream().map(KeyspaceState::stats).toList();
+    long disk = logStats.segmentBytes();
+    for (KeyspaceStats one : each) {
+      disk += one.fileBytes();
+    }
+    return new StoreStats(
+        moments.visibleThrough(),
+        log().durableThrough(),
+        flusher().flushedThrough(),
+        pipeline().commits(),
+        budget.used(),
+        budget.bytesMax(),
+        moments.count(),
+        leaks.count(),
+        failure.isFailed(),
+        disk,
+        flusher().lastFailure(),
+        logStats,
+        each);
+  }
+
+  // The end.
+
+  /// Closes everything, in order, going on past failures. A second call does nothing.
+  ///
+  /// @throws StoreFailedException when the store has failed
+  synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    pipeline().close();
+    background.close();
+    IOException first = null;
+    for (Closing step : List.<Closing>of(log()::close, this::writeCatalog, directoryLock::close)) {
+      try {
+        step.run();
+      } catch (IOException e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    for (KeyspaceState keyspace : keyspaces.all()) {
+      keyspace.engine().close();
+    }
+    if (first != null) {
+      Throwable _ = failure.fail(first);
+    }
+    if (failure.isFailed()) {
+      throw pipeline().failed();
+    }
+  }
+
+  private void writeCatalog() throws IOException {
+    if (!failure.isFailed()) {
+      flusher().writeLast();
+    }
+  }
+
+  /** A step of closing. */
+  private interface Closing {
+    void run() throws IOException;
+  }
+
+  /// Gives back what opening had taken, after it failed.
+  void abandon(Throwable why) {
+    background.close();
+    for (KeyspaceState keyspace : keyspaces.all()) {
+      keyspace.engine().close();
+    }
+    try {
+      directoryLock.close();
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+  }
+}
