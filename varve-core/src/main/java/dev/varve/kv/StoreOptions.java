@@ -24,7 +24,7 @@ import java.util.function.Function;
 /// @param lanes how many parts of the log are written independently (`lanes`, 1 to 16, default 1)
 /// @param checkpointAfter how much log makes the engines in memory write their snapshot files, so
 ///   that the log can be reused; it also bounds the time of a recovery (`checkpoint-after`, at
-///   least 4 KiB, default 64 MiB, or the size of the entries where that is more)
+///   least 4 KiB, default 256 MiB, or the size of the entries where that is more)
 /// @param defaultEngine the engine of keyspaces made without naming one (`default-engine`, default
 ///   `rbtree`)
 /// @param createIfMissing whether opening an empty directory makes a store (`create-if-missing`,
@@ -123,7 +123,7 @@ public record StoreOptions(
         shareOfJvm(1, 2),
         ByteSize.ofMebibytes(64),
         1,
-        ByteSize.ofMebibytes(64),
+        ByteSize.ofMebibytes(256),
         EngineKind.RBTREE,
         true,
         true);

@@ -35,6 +35,7 @@ final class Lane {
   private final LogOptions options;
   private final int number;
   private final AtomicLong sequence;
+  private final boolean alone;
   private final Runnable onFilled;
   private final int salt;
 
@@ -58,6 +59,7 @@ final class Lane {
   private LaneEnd previous;
   private int lastChecksum;
   private boolean asked;
+  private long askBelow;
   private long nextBytes;
   private long records;
   private long bytes;
@@ -67,6 +69,7 @@ final class Lane {
       LogOptions options,
       int number,
       AtomicLong sequence,
+      boolean alone,
       RecoveredLane recovered,
       SegmentMaker maker,
       Runnable onFilled) {
@@ -79,6 +82,7 @@ final class Lane {
     this.closed.addAll(recovered.segments());
     this.found = new ArrayList<>(recovered.segments());
     this.nextBytes = options.segmentBytesFirst();
+    this.alone = alone;
     this.maker = maker;
     this.onFilled = onFilled;
   }
@@ -108,6 +112,9 @@ final class Lane {
   }
 
   private void activate(Segment segment, long durableThrough) throws IOException {
+    // The first segment of a process may be all that it ever needs; whoever fills one fills the
+    // next.
+    askBelow = active == null ? segment.size() / 2 : Long.MAX_VALUE;
     active = segment;
     asked = false;
     nextBytes = Math.min(segment.size() * 2, options.segmentBytesMax());
@@ -144,13 +151,23 @@ final class Lane {
     Segment segment = segment();
     if (segment.remaining() - reserve(segment) < size) {
       segment = makeRoom(segment, size, durableThrough, useReserve);
-    } else if (!asked && segment.remaining() < segment.size() / 2) {
+    } else if (!asked && segment.remaining() < askBelow) {
       asked = true;
       maker.prepare(nextBytes, segment.place().number());
     }
-    long assigned = kind.isNumbered() ? sequence.incrementAndGet() : sequence.get();
+    long assigned = kind.isNumbered() ? nextSequence() : sequence.get();
     put(segment, array, payloadLength, kind, assigned, durableThrough, through);
     return assigned;
+  }
+
+  /** With one lane its lock guards the numbers, and a store without a fence will do. */
+  private long nextSequence() {
+    if (!alone) {
+      return sequence.incrementAndGet();
+    }
+    long next = sequence.getPlain() + 1;
+    sequence.setRelease(next);
+    return next;
   }
 
   private static long reserve(Segment segment) {

@@ -90,7 +90,7 @@ public final class Log implements AutoCloseable {
               : new RecoveredLane(LaneEnd.NONE, 0, List.of(), List.of());
       SegmentMaker maker =
           new SegmentMaker(env, i, recovered.incarnation() + 1, count, lane.highestNumber());
-      lanes.add(new Lane(env, options, i, sequence, lane, maker, this::syncFilled));
+      lanes.add(new Lane(env, options, i, sequence, count == 1, lane, maker, this::syncFilled));
     }
     this.group =
         new SyncGroup(

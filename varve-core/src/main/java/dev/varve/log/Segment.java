@@ -6,6 +6,7 @@ import dev.varve.fs.SyncMode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A segment that is written: a file, mapped whole, that is filled from its begin.
 ///
@@ -19,7 +20,7 @@ final class Segment {
   private final long size;
 
   /** Behind the last record. Written under the lane's lock, read by whoever syncs. */
-  private volatile long end = SegmentHeader.SIZE;
+  private final AtomicLong end = new AtomicLong(SegmentHeader.SIZE);
 
   /** Up to where the device has it. Guarded by the sync lock. */
   private long forced = SegmentHeader.SIZE;
@@ -43,12 +44,12 @@ final class Segment {
   }
 
   long end() {
-    return end;
+    return end.get();
   }
 
-  /// How many bytes are left.
+  /// How many bytes are left; for the lane's writer.
   long remaining() {
-    return size - end;
+    return size - end.getPlain();
   }
 
   /// No record in it has a greater number.
@@ -62,14 +63,14 @@ final class Segment {
   ///   for what is forced next
   /// @throws IOException when the device refuses
   void append(byte[] array, int length, long sequence, boolean through) throws IOException {
-    long at = end;
+    long at = end.getPlain();
     if (through) {
       file.write(at, MemorySegment.ofArray(array).asSlice(0, length));
     } else {
       MemorySegment.copy(array, 0, memory, ValueLayout.JAVA_BYTE, at, length);
     }
     lastSequence = sequence;
-    end = at + length;
+    end.setRelease(at + length);
   }
 
   /// Touches every page for writing, so that appends do not take the faults.
@@ -93,7 +94,7 @@ final class Segment {
 
   /// How many bytes no force has covered.
   long unforced() {
-    return end - forced;
+    return end.get() - forced;
   }
 
   /// Ends the mapping and closes the file.
@@ -113,7 +114,7 @@ final class Segment {
   void closeAndCut() throws IOException {
     try {
       region.close();
-      file.truncate(end);
+      file.truncate(end.get());
       file.sync(SyncMode.FULL);
     } finally {
       file.close();

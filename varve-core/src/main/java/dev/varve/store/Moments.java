@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.engine.Visibility;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// Which commits readers see, and the moments that are pinned.
@@ -10,8 +11,9 @@ final class Moments implements Visibility {
   /* A pin must protect what it will read before it knows what that is: a writer that looks between
    * the two would give it away. So a pin first says that no moment is safe to forget, then reads
    * which commit is visible, and then says which moment it took. A writer reads in the opposite order:
-   * what is visible, then the pins. Whichever came first, the writer sees the pin, or the pin takes a
-   * moment at or past the one that the writer went by.
+   * what is visible, then the pins, with a full fence between (Visibility says so). Whichever came
+   * first, the writer sees the pin, or the pin takes a moment at or past the one that the writer went
+   * by.
    *
    * Pins are taken under the lock, so in the order of their moments: the list is sorted. */
 
@@ -49,7 +51,7 @@ final class Moments implements Visibility {
     }
   }
 
-  private volatile long visibleThrough;
+  private final AtomicLong visibleThrough;
   private volatile long oldestPinned = Long.MAX_VALUE;
   private volatile long newestPinned = -1;
   private @Nullable Pin first;
@@ -57,17 +59,17 @@ final class Moments implements Visibility {
   private int count;
 
   Moments(long visibleThrough) {
-    this.visibleThrough = visibleThrough;
+    this.visibleThrough = new AtomicLong(visibleThrough);
   }
 
   @Override
   public long visibleThrough() {
-    return visibleThrough;
+    return visibleThrough.get();
   }
 
   /// Lets readers see the commits up to this one.
   void publish(long sequence) {
-    visibleThrough = sequence;
+    visibleThrough.setRelease(sequence);
   }
 
   @Override
@@ -84,9 +86,9 @@ final class Moments implements Visibility {
   synchronized Pin pin() {
     newestPinned = Long.MAX_VALUE;
     if (first == null) {
-      oldestPinned = visibleThrough;
+      oldestPinned = visibleThrough.get();
     }
-    Pin pin = new Pin(visibleThrough);
+    Pin pin = new Pin(visibleThrough.get());
     pin.before = last;
     if (last == null) {
       first = pin;

@@ -2,6 +2,7 @@ package dev.varve.engine.memory;
 
 import dev.varve.base.RandomSource;
 import dev.varve.base.SipHash;
+import dev.varve.engine.Visibility;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -9,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// A hash table that grows page by page, so that no write ever pays for more than one page.
 ///
@@ -35,6 +37,11 @@ final class HashIndex implements KeyIndex {
 
   /** Past this a page grows instead of splitting: the directory gets no longer. */
   private static final int DEPTH_MAX = 22;
+
+  /// Says that a writer came in between.
+  static final byte[] UNSURE = {};
+
+  private static final byte[] NOT_THIS_KEY = {};
 
   private static final long FREED = 1L << 32;
   private static final long ADDRESS_MASK = 0xFFFFFFFFL;
@@ -121,6 +128,61 @@ final class HashIndex implements KeyIndex {
         return address;
       }
       at = (at + 1) & mask;
+    }
+  }
+
+  /// The value of a key at the newest commit that readers may see, found without announcing the
+  /// look to the writer: that costs two atomic updates, each of which has the processor wait until
+  /// all it began before is done. Answers null for an absent key, and [#UNSURE] when a writer came
+  /// in between; then a look must be announced.
+  byte @Nullable [] getUnguarded(byte[] key, Visibility visibility) {
+    int hash = hash(key, 0, key.length);
+    long[] slots = page(directory, hash).slots;
+    int mask = slots.length - 1;
+    int at = hash & mask;
+    while (true) {
+      long slot = (long) SLOTS.getAcquire(slots, at);
+      if (slot == 0) {
+        return null;
+      }
+      if ((int) (slot >>> 32) == hash && (int) slot != 0) {
+        byte @Nullable [] value = readUnguarded(slots, at, slot, key, visibility);
+        if (value != NOT_THIS_KEY) {
+          return value;
+        }
+      }
+      at = (at + 1) & mask;
+    }
+  }
+
+  /* The record may be taken out and its memory used again at any time. While the slot still holds it
+   * nobody has done that, so what was read before the slot is read again is sound. The value is
+   * copied after that; a record that is given up gets another sequence number before anything else in
+   * it changes, and no two records at one address have the same. */
+  private byte @Nullable [] readUnguarded(
+      long[] slots, int at, long slot, byte[] key, Visibility visibility) {
+    int address = (int) slot;
+    try {
+      long sequence = heap.sequence(address);
+      boolean isKey = heap.keyEquals(address, key, 0, key.length);
+      int valueLength = heap.valueLength(address);
+      if ((long) SLOTS.getAcquire(slots, at) != slot) {
+        return UNSURE;
+      }
+      if (!isKey) {
+        return NOT_THIS_KEY;
+      }
+      if (sequence > visibility.visibleThrough()) {
+        return UNSURE;
+      }
+      if (valueLength < 0) {
+        return null;
+      }
+      byte[] value = heap.copyValue(address, key.length, valueLength);
+      VarHandle.acquireFence();
+      return heap.sequence(address) == sequence ? value : UNSURE;
+    } catch (IndexOutOfBoundsException reused) {
+      return UNSURE;
     }
   }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,11 +46,10 @@ public final class MemoryEngine implements Engine {
   private int changes;
   private long accountedBytes;
 
-  /** Replaced by the writer when a commit has been applied. */
-  private volatile Totals totals = new Totals(0, 0, 0);
-
-  /** The number of entries, and the sizes of their keys and values. */
-  private record Totals(long entries, long keyBytes, long valueBytes) {}
+  // The same, as readers see them: set by the writer when a commit has been applied.
+  private final AtomicLong entriesSeen = new AtomicLong();
+  private final AtomicLong keyBytesSeen = new AtomicLong();
+  private final AtomicLong valueBytesSeen = new AtomicLong();
 
   private MemoryEngine(EngineContext context) {
     this.context = context;
@@ -181,7 +181,9 @@ public final class MemoryEngine implements Engine {
 
   @Override
   public void finish(long sequence) {
-    totals = new Totals(entries, keyBytes, valueBytes);
+    entriesSeen.setRelease(entries);
+    keyBytesSeen.setRelease(keyBytes);
+    valueBytesSeen.setRelease(valueBytes);
     revisions.reclaim(changes);
     changes = 0;
     long bytes = index.memoryBytes() + revisions.memoryBytes();
@@ -213,6 +215,12 @@ public final class MemoryEngine implements Engine {
 
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
+    if (sequence == LATEST && index instanceof HashIndex hash) {
+      byte @Nullable [] value = hash.getUnguarded(key, visibility);
+      if (value != HashIndex.UNSURE) {
+        return value;
+      }
+    }
     int token = epochs.enter();
     try {
       int address = visible(index.find(key, 0, key.length), sequence);
@@ -242,18 +250,18 @@ public final class MemoryEngine implements Engine {
 
   @Override
   public long count() {
-    return totals.entries;
+    return entriesSeen.get();
   }
 
   @Override
   public EngineStats stats() {
-    Totals now = totals;
+    long seen = entriesSeen.get();
     return new EngineStats(
-        now.entries,
-        now.keyBytes,
-        now.valueBytes,
+        seen,
+        keyBytesSeen.get(),
+        valueBytesSeen.get(),
         heap.allocatedBytes() + index.memoryBytes() + revisions.memoryBytes(),
-        now.entries + revisions.waiting(),
+        seen + revisions.waiting(),
         snapshots.fileBytes());
   }
 

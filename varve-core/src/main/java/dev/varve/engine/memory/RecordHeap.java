@@ -4,6 +4,7 @@ import dev.varve.base.Bytes;
 import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.kv.LimitException;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /// Keeps records, each a revision of a key, in large arrays. A record has an address, an `int` that
@@ -301,6 +302,8 @@ final class RecordHeap {
     byte[] array = arrays[slab];
     int at = offset(address);
     Bytes.putLong(array, at + SEQUENCE, FREE);
+    // Before anything else in it changes: HashIndex tells by the number that a record was given up.
+    VarHandle.storeStoreFence();
     Bytes.putInt(array, at + PREVIOUS, freeHead[slab]);
     freeHead[slab] = (address & POSITION_MASK) + 1;
     live[slab]--;
@@ -402,6 +405,13 @@ final class RecordHeap {
   byte[] value(int address) {
     int at = keyOffset(address) + keyLength(address);
     return Arrays.copyOfRange(array(address), at, at + valueLength(address));
+  }
+
+  /// A copy of the value of a record whose lengths are known.
+  byte[] copyValue(int address, int keyLength, int valueLength) {
+    byte[] array = arrays[slab(address)];
+    int at = offset(address) + HEADER_BYTES + keyLength;
+    return Arrays.copyOfRange(array, at, at + valueLength);
   }
 
   /// Compares a key with a record's.

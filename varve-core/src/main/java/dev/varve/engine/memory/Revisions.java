@@ -1,6 +1,7 @@
 package dev.varve.engine.memory;
 
 import dev.varve.engine.Visibility;
+import java.lang.invoke.VarHandle;
 
 /// Keeps the revisions that readers still need, and gives back the others.
 ///
@@ -51,7 +52,11 @@ final class Revisions {
 
   /// Gives back what nobody needs, as far as about `changes` steps go.
   void reclaim(int changes) {
+    if (fresh.isEmpty() && held.isEmpty()) {
+      return;
+    }
     long visible = visibility.visibleThrough();
+    VarHandle.fullFence();
     long oldest = Math.min(visibility.oldestPinned(), visible);
     long newest = visibility.newestPinned();
     int steps = STEPS_MIN + 2 * changes;
