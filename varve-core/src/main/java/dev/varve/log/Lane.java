@@ -369,6 +369,23 @@ final class Lane {
     }
   }
 
+  /// The segments that count, oldest first, and up to where.
+  List<SegmentRange> ranges() {
+    lock.lock();
+    try {
+      List<SegmentRange> ranges = new ArrayList<>();
+      for (ClosedSegment segment : closed) {
+        ranges.add(new SegmentRange(number, segment.number(), segment.end()));
+      }
+      if (active != null) {
+        ranges.add(new SegmentRange(number, active.place().number(), active.end()));
+      }
+      return ranges;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// How many bytes no sync has covered.
   long unforcedBytes() {
     lock.lock();

@@ -327,13 +327,9 @@ public final class Log implements AutoCloseable {
     }
   }
 
-  /// How many bytes of records were appended since the log was opened.
-  public long appendedBytes() {
-    long sum = 0;
-    for (Lane lane : lanes) {
-      sum += lane.appended()[1];
-    }
-    return sum;
+  /// The segments that count, with what they hold by now; lane by lane, oldest first.
+  public List<SegmentRange> ranges() {
+    return lanes.stream().flatMap(lane -> lane.ranges().stream()).toList();
   }
 
   /// Removes every record with a greater number, durably: the next record gets the number behind.

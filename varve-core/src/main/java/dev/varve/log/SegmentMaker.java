@@ -53,6 +53,8 @@ final class SegmentMaker {
   private long nextNumber;
   private @Nullable Segment spare;
   private State state = State.IDLE;
+  private long askedBytes;
+  private long askedPrevious;
   private boolean closed;
   private @Nullable NoSpaceException full;
   private long fullNanos;
@@ -73,19 +75,26 @@ final class SegmentMaker {
         return;
       }
       state = State.ASKED;
+      askedBytes = bytes;
+      askedPrevious = previous;
     } finally {
       lock.unlock();
     }
-    env.background().submit(() -> makeSpare(bytes, previous));
+    env.background().submit(this::makeSpare);
   }
 
-  private void makeSpare(long bytes, long previous) {
+  /** Serves the newest request: whoever needed the one before may have served himself. */
+  private void makeSpare() {
+    long bytes;
+    long previous;
     lock.lock();
     try {
       if (state != State.ASKED) {
         return;
       }
       state = State.MAKING;
+      bytes = askedBytes;
+      previous = askedPrevious;
     } finally {
       lock.unlock();
     }

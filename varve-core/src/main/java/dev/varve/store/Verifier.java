@@ -1,13 +1,232 @@
 package dev.varve.store;
 
+import dev.varve.cache.MemoryBudget;
+import dev.varve.engine.Engine;
+import dev.varve.engine.EngineCursor;
+import dev.varve.format.StoreFileName;
+import dev.varve.kv.CorruptionException;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.MutationReader;
+import dev.varve.kv.Progress;
 import dev.varve.kv.ProgressListener;
+import dev.varve.kv.StoreIoException;
+import dev.varve.kv.VarveException;
 import dev.varve.kv.VerifyReport;
+import dev.varve.log.LogWalk;
+import dev.varve.log.RecordKind;
+import dev.varve.log.SegmentRange;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 
-/// placeholder
+/// Checks an open store: every file; in a deep check also that the files give what readers see, and
+/// that the structures in memory are whole.
+///
+/// @threads one at a time; flushes wait meanwhile, commits do not, but for a moment in a deep check
 final class Verifier {
-  Verifier(StoreCore core, ProgressListener listener) {}
+  private final StoreCore store;
+  private final ProgressListener listener;
+  private final List<String> problems = new ArrayList<>();
+  private final long begun;
+  private int files;
+  private long bytes;
+  private long entries;
+
+  Verifier(StoreCore store, ProgressListener listener) {
+    this.store = store;
+    this.listener = listener;
+    this.begun = store.clock().nanos();
+  }
 
   VerifyReport run(boolean deep) {
-    throw new IllegalStateException();
+    try {
+      return store.flusher().whileStill(catalog -> run(catalog, deep));
+    } catch (IOException e) {
+      throw new StoreIoException("the store in " + store.directory() + " cannot be read", e);
+    }
+  }
+
+  /** What readers see at one moment, and the log that led there. */
+  private record Moment(
+      Moments.Pin pin, List<KeyspaceState> keyspaces, List<SegmentRange> ranges) {}
+
+  private VerifyReport run(Catalog catalog, boolean deep) throws IOException {
+    Moment moment;
+    store.pipeline().lockAll();
+    try {
+      moment = new Moment(store.moments().pin(), store.keyspaceTable().all(), store.log().ranges());
+      if (deep) {
+        validate(moment.keyspaces);
+      }
+    } finally {
+      store.pipeline().unlockAll();
+    }
+    try (Moments.Pin pin = moment.pin) {
+      verifyCatalog(catalog);
+      verifyEngines(catalog, moment);
+      verifyLog(moment);
+      if (deep && problems.isEmpty() && !store.isEphemeral()) {
+        compare(catalog, moment, pin.sequence());
+      }
+    }
+    return new VerifyReport(files, bytes, entries, problems, elapsed());
+  }
+
+  private Duration elapsed() {
+    return Duration.ofNanos(store.clock().nanos() - begun);
+  }
+
+  private void report(String task, String unit, long done, long total) {
+    if (!listener.onProgress(new Progress(task, unit, done, total, elapsed()))) {
+      throw new CancellationException("the check of " + store.directory() + " was stopped");
+    }
+  }
+
+  private void validate(List<KeyspaceState> keyspaces) {
+    for (KeyspaceState keyspace : keyspaces) {
+      for (String problem : keyspace.engine().validate()) {
+        problems.add("keyspace '" + keyspace.name() + "' in memory: " + problem);
+      }
+    }
+  }
+
+  private void verifyCatalog(Catalog catalog) throws IOException {
+    if (store.isEphemeral()) {
+      return;
+    }
+    Path path = store.directory().resolve(StoreFileName.CATALOG);
+    files++;
+    try {
+      byte[] found = Catalog.read(store.fileSystem(), path).encode();
+      bytes += found.length;
+      if (!Arrays.equals(found, catalog.encode())) {
+        problems.add(path + " is not the catalog that this store wrote last");
+      }
+    } catch (VarveException | java.nio.file.NoSuchFileException e) {
+      problems.add(path + ": " + e.getMessage());
+    }
+  }
+
+  private void verifyEngines(Catalog catalog, Moment moment) throws IOException {
+    Map<Integer, KeyspaceState> live = new HashMap<>();
+    moment.keyspaces.forEach(keyspace -> live.put(keyspace.id(), keyspace));
+    for (Catalog.Entry entry : catalog.keyspaces()) {
+      @Nullable KeyspaceState keyspace = live.get(entry.id());
+      if (keyspace != null) {
+        files += keyspace.engine().files(entry.engineState()).size();
+        bytes += keyspace.engine().verify(entry.engineState(), problems::add);
+        report("verify files", "bytes", bytes, -1);
+      }
+    }
+  }
+
+  private void verifyLog(Moment moment) throws IOException {
+    for (SegmentRange range : moment.ranges) {
+      files++;
+      bytes += LogWalk.verify(store.logEnvironment(), range, problems::add);
+      report("verify log", "bytes", bytes, -1);
+    }
+  }
+
+  /** Builds the state anew from the files and compares it with what readers see. */
+  private void compare(Catalog catalog, Moment moment, long sequence) throws IOException {
+    Map<Integer, Engine> copies = new HashMap<>();
+    MemoryBudget budget = new MemoryBudget(Long.MAX_VALUE);
+    try {
+      for (Catalog.Entry entry : catalog.keyspaces()) {
+        Engine copy =
+            store.makeEngine(
+                entry.id(), entry.name(), KeyspaceOptions.parse(entry.options()), budget);
+        copies.put(entry.id(), copy);
+        copy.load(entry.engineState(), listener);
+      }
+      MutationReader reader = new MutationReader();
+      LogWalk.walk(
+          store.logEnvironment(),
+          moment.ranges,
+          catalog.catalogThrough(),
+          sequence,
+          (kind, number, array, offset, length) -> {
+            if (kind == RecordKind.COMMIT) {
+              replay(copies, budget, number, reader.reset(array, offset, offset + length));
+            }
+          });
+      for (KeyspaceState keyspace : moment.keyspaces) {
+        @Nullable Engine copy = copies.get(keyspace.id());
+        if (copy == null) {
+          problems.add("the files know nothing of keyspace '" + keyspace.name() + "'");
+        } else {
+          compare(keyspace, copy, sequence);
+        }
+      }
+    } catch (CorruptionException e) {
+      problems.add(String.valueOf(e.getMessage()));
+    } finally {
+      copies.values().forEach(Engine::close);
+    }
+  }
+
+  private void replay(
+      Map<Integer, Engine> copies, MemoryBudget budget, long number, MutationReader mutations) {
+    while (mutations.next()) {
+      int id = mutations.keyspace();
+      switch (mutations.kind()) {
+        case CREATE_KEYSPACE ->
+            copies.put(
+                id,
+                store.makeEngine(
+                    id, mutations.name(), KeyspaceOptions.parse(mutations.optionsText()), budget));
+        case DROP_KEYSPACE -> {
+          @Nullable Engine dropped = copies.remove(id);
+          if (dropped != null) {
+            dropped.close();
+          }
+        }
+        case PUT, DELETE, DELETE_RANGE -> {
+          @Nullable Engine copy = copies.get(id);
+          if (copy != null) {
+            copy.apply(number, mutations);
+            copy.finish(number);
+          }
+        }
+      }
+    }
+    if (mutations.problem() != null) {
+      problems.add("commit " + number + " in the log: " + mutations.problem());
+    }
+  }
+
+  private void compare(KeyspaceState keyspace, Engine copy, long sequence) {
+    long count = 0;
+    EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence);
+    for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+      if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), Engine.LATEST))) {
+        problems.add(
+            "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
+        return;
+      }
+      count++;
+      if (count % 4096 == 0) {
+        report("compare " + keyspace.name(), "entries", count, copy.count());
+      }
+    }
+    entries += count;
+    if (count != copy.count()) {
+      problems.add(
+          "keyspace '"
+              + keyspace.name()
+              + "': readers see "
+              + count
+              + " entries, the files hold "
+              + copy.count());
+    }
   }
 }

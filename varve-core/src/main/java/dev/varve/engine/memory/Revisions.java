@@ -23,6 +23,9 @@ final class Revisions {
   /** How much is looked at when a commit has changed nothing itself. */
   private static final int STEPS_MIN = 4;
 
+  /** How many entries are worth a fence. */
+  private static final int BATCH = 32;
+
   private final RecordHeap heap;
   private final KeyIndex index;
   private final Visibility visibility;
@@ -52,14 +55,14 @@ final class Revisions {
 
   /// Gives back what nobody needs, as far as about `changes` steps go.
   void reclaim(int changes) {
-    if (fresh.isEmpty() && held.isEmpty()) {
+    if (fresh.size() < BATCH && held.isEmpty()) {
       return;
     }
     long visible = visibility.visibleThrough();
     VarHandle.fullFence();
     long oldest = Math.min(visibility.oldestPinned(), visible);
     long newest = visibility.newestPinned();
-    int steps = STEPS_MIN + 2 * changes;
+    int steps = BATCH + STEPS_MIN + 2 * changes;
     while (steps > 0 && !held.isEmpty() && held.firstSequence() <= oldest) {
       long sequence = held.firstSequence();
       int address = held.removeFirst();

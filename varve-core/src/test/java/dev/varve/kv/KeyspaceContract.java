@@ -1,0 +1,697 @@
+package dev.varve.kv;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.varve.base.Bytes;
+import dev.varve.base.Expect;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What every keyspace does, whatever its engine: each call on present and absent keys, on empty
+/// and huge values and on any bytes; cursors and snapshots while others write; batches; reopening.
+public abstract class KeyspaceContract {
+  private Store store;
+  private Keyspace keyspace;
+  private boolean ordered;
+
+  /// The engine to test.
+  protected abstract EngineKind engine();
+
+  /// Opens the test's store, again with what it held before.
+  protected abstract Store open();
+
+  @BeforeEach
+  void begin() {
+    store = open();
+    keyspace = store.keyspace("test", KeyspaceOptions.of(engine()));
+    ordered = engine().isOrdered();
+  }
+
+  @AfterEach
+  void end() {
+    assertEquals(List.of(), store.verify(true, ProgressListener.NONE).problems());
+    assertEquals(0, store.stats().snapshots(), "every cursor and snapshot was closed");
+    store.close();
+  }
+
+  private void reopen() {
+    store.close();
+    store = open();
+    keyspace = store.findKeyspace("test").orElseThrow();
+  }
+
+  private static byte[] b(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String s(byte[] bytes) {
+    return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private List<String> keys(KeyRange range) {
+    List<String> keys = new ArrayList<>();
+    try (Cursor cursor = keyspace.cursor(range)) {
+      for (cursor.seekToFirst(); cursor.isValid(); cursor.next()) {
+        keys.add(s(cursor.key()));
+      }
+    }
+    if (!ordered) {
+      keys.sort(null);
+    }
+    return keys;
+  }
+
+  private void fill(String... keys) {
+    for (String key : keys) {
+      keyspace.put(b(key), b("v" + key));
+    }
+  }
+
+  @Test
+  void an_absent_key_is_null_for_every_call_and_never_an_exception() {
+    byte[] key = b("absent");
+    assertNull(keyspace.get(key));
+    assertFalse(keyspace.contains(key));
+    assertNull(keyspace.remove(key));
+    assertNull(keyspace.replace(key, b("x")));
+    assertNull(keyspace.get(key));
+    keyspace.delete(key);
+    assertNull(keyspace.getAll(List.of(key)).getFirst());
+    assertTrue(keyspace.isEmpty());
+    assertEquals(0, keyspace.count());
+    if (ordered) {
+      assertNull(keyspace.first());
+      assertNull(keyspace.last());
+      assertNull(keyspace.below(key));
+      assertNull(keyspace.above(key));
+      assertNull(keyspace.popFirst());
+      assertNull(keyspace.popLast());
+      keyspace.deleteRange(KeyRange.prefix(key));
+    }
+  }
+
+  @Test
+  void a_put_is_read_back_and_the_last_one_counts() {
+    keyspace.put(b("k"), b("1"));
+    keyspace.put(b("k"), b("2"));
+    assertEquals("2", s(keyspace.get(b("k"))));
+    assertTrue(keyspace.contains(b("k")));
+    assertEquals(1, keyspace.count());
+    keyspace.delete(b("k"));
+    assertNull(keyspace.get(b("k")));
+    assertEquals(0, keyspace.count());
+    keyspace.put(b("k"), b("3"));
+    assertEquals("3", s(keyspace.get(b("k"))));
+    reopen();
+    assertEquals("3", s(keyspace.get(b("k"))));
+  }
+
+  @Test
+  void every_conditional_write_answers_what_was_there() {
+    byte[] k = b("k");
+    assertNull(keyspace.putIfAbsent(k, b("1")));
+    assertEquals("1", s(keyspace.putIfAbsent(k, b("2"))));
+    assertEquals("1", s(keyspace.replace(k, b("3"))));
+    assertEquals("3", s(keyspace.get(k)));
+    assertEquals("3", s(keyspace.remove(k)));
+    assertNull(keyspace.remove(k));
+  }
+
+  @Test
+  void compare_and_set_creates_replaces_deletes_and_refuses() {
+    byte[] k = b("k");
+    assertInstanceOf(SwapResult.Swapped.class, keyspace.compareAndSet(k, null, b("1")));
+    SwapResult.Refused refused =
+        assertInstanceOf(SwapResult.Refused.class, keyspace.compareAndSet(k, null, b("2")));
+    assertEquals("1", s(refused.current()));
+    assertEquals("2", s(refused.proposed()));
+    assertFalse(keyspace.compareAndSet(k, b("x"), b("2")).isSwapped());
+    SwapResult.Swapped swapped =
+        assertInstanceOf(SwapResult.Swapped.class, keyspace.compareAndSet(k, b("1"), b("2")));
+    assertEquals("1", s(swapped.previous()));
+    assertEquals("2", s(swapped.updated()));
+    assertFalse(keyspace.compareAndSet(k, b("1"), null).isSwapped());
+    assertTrue(keyspace.compareAndSet(k, b("2"), null).isSwapped());
+    assertFalse(keyspace.contains(k));
+    assertTrue(keyspace.compareAndSet(k, null, null).isSwapped());
+    assertFalse(keyspace.contains(k));
+  }
+
+  @Test
+  void update_makes_the_new_value_of_the_old_one() {
+    byte[] k = b("k");
+    assertEquals("1", s(keyspace.update(k, v -> v == null ? b("1") : b("wrong"))));
+    assertEquals("1+", s(keyspace.update(k, v -> b(s(v) + "+"))));
+    assertNull(keyspace.update(k, v -> null));
+    assertFalse(keyspace.contains(k));
+    assertThrows(
+        ArithmeticException.class,
+        () ->
+            keyspace.update(
+                k,
+                v -> {
+                  throw new ArithmeticException("the user's own");
+                }));
+    keyspace.put(k, b("still writable"));
+  }
+
+  @Test
+  void counters_count_wrap_and_refuse_other_values() {
+    byte[] k = b("k");
+    assertEquals(5, keyspace.increment(k, 5));
+    assertEquals(3, keyspace.increment(k, -2));
+    assertArrayEquals(new byte[] {0, 0, 0, 0, 0, 0, 0, 3}, keyspace.get(k));
+    keyspace.increment(k, Long.MAX_VALUE);
+    assertEquals(Long.MIN_VALUE + 3, keyspace.increment(k, 1));
+    keyspace.put(k, b("text"));
+    Expect.failure(UsageException.class, () -> keyspace.increment(k, 1), "8 bytes", "has 4");
+    assertEquals("text", s(keyspace.get(k)));
+  }
+
+  @Test
+  void keys_and_values_are_any_bytes_up_to_their_limits() {
+    byte[] longest = new byte[Limits.KEY_BYTES_MAX];
+    Arrays.fill(longest, (byte) 0xFF);
+    byte[] huge = new byte[3_000_000];
+    new SplittableRandom(1).nextBytes(huge);
+    byte[][] keys = {{0}, {0, 0}, {(byte) 0xFF}, {' '}, {'\n', 0, '\t'}, longest};
+    for (int i = 0; i < keys.length; i++) {
+      keyspace.put(keys[i], i % 2 == 0 ? new byte[0] : huge);
+    }
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < keys.length; i++) {
+        assertArrayEquals(i % 2 == 0 ? new byte[0] : huge, keyspace.get(keys[i]));
+      }
+      assertEquals(keys.length, keyspace.count());
+      reopen();
+    }
+  }
+
+  @Test
+  void a_limit_passed_is_told_before_anything_is_written() {
+    byte[] tooLong = new byte[Limits.KEY_BYTES_MAX + 1];
+    byte[] empty = {};
+    byte[] v = b("v");
+    for (byte[] bad : List.of(tooLong, empty)) {
+      Expect.failure(
+          LimitException.class, () -> keyspace.put(bad, v), "1 to 65536", "" + bad.length);
+      assertThrows(LimitException.class, () -> keyspace.get(bad));
+      assertThrows(LimitException.class, () -> keyspace.delete(bad));
+      assertThrows(LimitException.class, () -> keyspace.remove(bad));
+      assertThrows(LimitException.class, () -> keyspace.putIfAbsent(bad, v));
+      assertThrows(LimitException.class, () -> keyspace.increment(bad, 1));
+      assertThrows(LimitException.class, () -> new WriteBatch().put(keyspace, bad, v));
+      assertThrows(LimitException.class, () -> new WriteBatch().delete(keyspace, bad));
+    }
+    assertEquals(0, keyspace.count());
+  }
+
+  @Test
+  void arrays_are_copied_on_the_way_in_and_out() {
+    byte[] key = b("k");
+    byte[] value = b("v");
+    keyspace.put(key, value);
+    key[0] = 'x';
+    value[0] = 'x';
+    byte[] out = keyspace.get(b("k"));
+    assertEquals("v", s(out));
+    out[0] = 'y';
+    assertEquals("v", s(keyspace.get(b("k"))));
+    WriteBatch batch = new WriteBatch().put(keyspace, b("a"), value);
+    value[0] = 'z';
+    store.write(batch);
+    assertEquals("x", s(keyspace.get(b("a"))));
+  }
+
+  @Test
+  void memory_segments_and_buffers_do_as_arrays_do() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment key = arena.allocateFrom("native");
+      MemorySegment value = arena.allocateFrom("memory");
+      keyspace.put(key, value);
+      assertEquals("memory\0", s(keyspace.get(key)));
+      assertEquals("memory\0", s(keyspace.get(b("native\0"))));
+    }
+    ByteBuffer key = ByteBuffer.allocateDirect(10).put(b("xxkeyxx"));
+    key.position(2).limit(5);
+    ByteBuffer value = ByteBuffer.wrap(b("value"));
+    keyspace.put(key, value);
+    assertEquals(2, key.position());
+    assertEquals("value", s(keyspace.get(b("key"))));
+    assertEquals("value", s(keyspace.get(key)));
+  }
+
+  @Test
+  void get_all_keeps_the_order_asked_for() {
+    fill("a", "b", "c");
+    List<byte[]> values = keyspace.getAll(List.of(b("c"), b("x"), b("a"), b("c")));
+    assertEquals(
+        Arrays.asList("vc", null, "va", "vc"), values.stream().map(KeyspaceContract::s).toList());
+  }
+
+  @Test
+  void a_batch_is_one_commit_and_its_last_word_on_a_key_counts() {
+    fill("a", "b");
+    long before = store.stats().visibleThrough();
+    Keyspace other = store.keyspace("other", KeyspaceOptions.of(engine()));
+    WriteBatch batch =
+        new WriteBatch()
+            .put(keyspace, b("c"), b("1"))
+            .delete(keyspace, b("a"))
+            .put(keyspace, b("c"), b("2"))
+            .put(other, b("c"), b("3"))
+            .put(keyspace, b("d"), b("4"))
+            .delete(keyspace, b("d"));
+    assertEquals(6, batch.size());
+    store.write(batch, Durability.SYNC);
+    assertEquals(before + 2, store.stats().visibleThrough());
+    assertEquals(List.of("b", "c"), keys(KeyRange.all()));
+    assertEquals("2", s(keyspace.get(b("c"))));
+    assertEquals("3", s(other.get(b("c"))));
+    store.write(batch.clear().deleteRange(keyspace, KeyRange.all()).put(keyspace, b("z"), b("")));
+    assertEquals(List.of("z"), keys(KeyRange.all()));
+    store.write(batch.clear());
+    reopen();
+    assertEquals(List.of("z"), keys(KeyRange.all()));
+  }
+
+  @Test
+  void a_batch_of_another_store_is_refused() {
+    try (Store other = dev.varve.Varve.inMemory()) {
+      Keyspace foreign = other.keyspace("test");
+      Expect.failure(
+          UsageException.class,
+          () -> store.write(new WriteBatch().put(foreign, b("a"), b("b"))),
+          "another store");
+    }
+    assertTrue(keyspace.isEmpty());
+  }
+
+  @Test
+  void a_snapshot_stays_still_while_others_write() {
+    fill("a", "b", "c");
+    try (Snapshot snapshot = store.snapshot()) {
+      KeyspaceView view = keyspace.at(snapshot);
+      keyspace.put(b("a"), b("new"));
+      keyspace.delete(b("b"));
+      fill("d");
+      keyspace.deleteRange(KeyRange.all());
+      store.flush();
+      fill("e", "f");
+      assertEquals("va", s(view.get(b("a"))));
+      assertEquals("vb", s(view.get(b("b"))));
+      assertFalse(view.contains(b("d")));
+      assertEquals(3, view.count());
+      List<String> seen = new ArrayList<>();
+      try (Cursor cursor = view.cursor()) {
+        for (cursor.seekToFirst(); cursor.isValid(); cursor.next()) {
+          seen.add(s(cursor.key()) + "=" + s(cursor.value()));
+        }
+      }
+      seen.sort(null);
+      assertEquals(List.of("a=va", "b=vb", "c=vc"), seen);
+      assertEquals(List.of("e", "f"), keys(KeyRange.all()));
+    }
+  }
+
+  @Test
+  void what_is_closed_says_so() {
+    fill("a");
+    Snapshot snapshot = store.snapshot();
+    KeyspaceView view = keyspace.at(snapshot);
+    Cursor cursor = view.cursor();
+    cursor.seekToFirst();
+    snapshot.close();
+    snapshot.close();
+    Expect.failure(StoreClosedException.class, () -> view.get(b("a")), "snapshot is closed");
+    Expect.failure(StoreClosedException.class, cursor::key, "snapshot is closed");
+    assertThrows(StoreClosedException.class, () -> keyspace.at(snapshot).count());
+    cursor.close();
+    cursor.close();
+    Expect.failure(StoreClosedException.class, cursor::next, "cursor is closed");
+    Cursor live = keyspace.cursor();
+    live.close();
+    assertThrows(StoreClosedException.class, live::isValid);
+  }
+
+  @Test
+  void a_cursor_off_every_entry_says_so() {
+    fill("a");
+    try (Cursor cursor = keyspace.cursor()) {
+      assertFalse(cursor.isValid());
+      Expect.failure(NoSuchElementException.class, cursor::key, "seek first");
+      assertThrows(NoSuchElementException.class, cursor::value);
+      assertThrows(NoSuchElementException.class, cursor::next);
+      assertTrue(cursor.seekToFirst());
+      assertEquals(2, cursor.valueSize());
+      assertFalse(cursor.next());
+      assertFalse(cursor.isValid());
+      assertThrows(NoSuchElementException.class, cursor::value);
+      assertTrue(cursor.seekToFirst());
+    }
+  }
+
+  @Test
+  void a_cursor_sees_the_moment_it_was_made() {
+    fill("a", "b", "c");
+    try (Cursor cursor = keyspace.cursor()) {
+      fill("d");
+      keyspace.delete(b("a"));
+      keyspace.put(b("b"), b("new"));
+      List<String> seen = new ArrayList<>();
+      for (cursor.seekToFirst(); cursor.isValid(); cursor.next()) {
+        seen.add(s(cursor.value()));
+        fill("more");
+      }
+      seen.sort(null);
+      assertEquals(List.of("va", "vb", "vc"), seen);
+    }
+  }
+
+  @Test
+  void ordered_engines_walk_both_ways_and_seek() {
+    if (!ordered) {
+      return;
+    }
+    fill("b", "d", "f", "h");
+    try (Cursor cursor = keyspace.cursor()) {
+      assertTrue(cursor.seek(b("d")));
+      assertEquals("d", s(cursor.key()));
+      assertTrue(cursor.previous());
+      assertEquals("b", s(cursor.key()));
+      assertTrue(cursor.next());
+      assertTrue(cursor.next());
+      assertEquals("f", s(cursor.key()));
+      assertTrue(cursor.seek(b("e")));
+      assertEquals("f", s(cursor.key()));
+      assertTrue(cursor.seekForPrevious(b("e")));
+      assertEquals("d", s(cursor.key()));
+      assertFalse(cursor.seek(b("i")));
+      assertFalse(cursor.seekForPrevious(b("a")));
+      assertTrue(cursor.seekToLast());
+      assertEquals("h", s(cursor.key()));
+      assertFalse(cursor.next());
+    }
+    assertEquals("b", s(keyspace.first().key()));
+    assertEquals("vh", s(keyspace.last().value()));
+    assertEquals("d", s(keyspace.below(b("f")).key()));
+    assertEquals("f", s(keyspace.above(b("d")).key()));
+    assertNull(keyspace.below(b("b")));
+    assertNull(keyspace.above(b("h")));
+    assertEquals("b", s(keyspace.popFirst().key()));
+    assertEquals("h", s(keyspace.popLast().key()));
+    assertEquals(List.of("d", "f"), keys(KeyRange.all()));
+  }
+
+  @Test
+  void ranges_hold_what_they_say() {
+    if (!ordered) {
+      return;
+    }
+    fill("a", "ab", "abc", "b", "ba");
+    keyspace.put(new byte[] {(byte) 0xFF}, b("v"));
+    keyspace.put(new byte[] {(byte) 0xFF, (byte) 0xFF}, b("v"));
+    assertEquals(List.of("a", "ab", "abc"), keys(KeyRange.prefix(b("a"))));
+    assertEquals(List.of("ab", "abc"), keys(KeyRange.prefix(b("ab"))));
+    assertEquals(List.of("ab", "abc", "b"), keys(KeyRange.of(b("ab"), b("ba"))));
+    assertEquals(List.of("ab", "abc", "b", "ba"), keys(KeyRange.closed(b("ab"), b("ba"))));
+    assertEquals(List.of("a"), keys(KeyRange.lessThan(b("ab"))));
+    assertEquals(List.of("a", "ab"), keys(KeyRange.atMost(b("ab"))));
+    assertEquals(4, keys(KeyRange.greaterThan(b("abc"))).size());
+    assertEquals(2, keyspace.count(KeyRange.prefix(new byte[] {(byte) 0xFF})));
+    assertEquals(7, keyspace.count(KeyRange.prefix(new byte[0])));
+    assertEquals(List.of(), keys(KeyRange.of(b("c"), b("b"))));
+    assertEquals("abc", s(keyspace.last(KeyRange.prefix(b("a"))).key()));
+    try (Cursor cursor = keyspace.cursor(KeyRange.of(b("ab"), b("b")))) {
+      assertTrue(cursor.seek(b("a")));
+      assertEquals("ab", s(cursor.key()));
+      assertFalse(cursor.previous());
+      assertTrue(cursor.seekForPrevious(b("z")));
+      assertEquals("abc", s(cursor.key()));
+      assertFalse(cursor.next());
+    }
+    keyspace.deleteRange(KeyRange.of(b("ab"), b("b")));
+    assertEquals(List.of("a", "b", "ba"), keys(KeyRange.lessThan(new byte[] {(byte) 0xFF})));
+    reopen();
+    assertEquals(5, keyspace.count());
+    assertEquals(2, keyspace.entries(KeyRange.all(), 2).size());
+  }
+
+  @Test
+  void unordered_engines_say_what_to_use_instead() {
+    if (ordered) {
+      return;
+    }
+    fill("a", "b");
+    KeyRange part = KeyRange.prefix(b("a"));
+    try (Cursor cursor = keyspace.cursor()) {
+      cursor.seekToFirst();
+      for (org.junit.jupiter.api.function.Executable call :
+          List.<org.junit.jupiter.api.function.Executable>of(
+              () -> keyspace.first(),
+              () -> keyspace.last(),
+              () -> keyspace.below(b("a")),
+              () -> keyspace.above(b("a")),
+              () -> keyspace.popFirst(),
+              () -> keyspace.popLast(),
+              () -> keyspace.count(part),
+              () -> keyspace.cursor(part),
+              () -> keyspace.deleteRange(part),
+              () -> new WriteBatch().deleteRange(keyspace, part),
+              () -> cursor.seek(b("a")),
+              () -> cursor.seekForPrevious(b("a")),
+              () -> cursor.seekToLast(),
+              () -> cursor.previous())) {
+        Expect.failure(UsageException.class, call, engine().name(), "order");
+      }
+    }
+    assertEquals(List.of("a", "b"), keys(KeyRange.all()));
+    assertEquals(2, keyspace.count(KeyRange.all()));
+    keyspace.deleteRange(KeyRange.all());
+    assertTrue(keyspace.isEmpty());
+  }
+
+  @Test
+  void statistics_include_the_payload() {
+    KeyspaceStats empty = keyspace.stats();
+    assertEquals(0, empty.entries());
+    for (int i = 0; i < 100; i++) {
+      keyspace.put(b("key " + i), new byte[1000]);
+    }
+    KeyspaceStats stats = keyspace.stats();
+    assertEquals(100, stats.entries());
+    assertEquals(100_000, stats.valueBytes());
+    assertEquals(590, stats.keyBytes());
+    assertTrue(stats.memoryBytes() > 100_000);
+    assertEquals(engine(), stats.engine());
+    store.flush();
+    assertTrue(keyspace.stats().fileBytes() > 100_000);
+    assertEquals(store.stats().visibleThrough(), keyspace.stats().flushedThrough());
+  }
+
+  @Test
+  void what_was_flushed_and_what_was_not_come_back_together() {
+    for (int i = 0; i < 300; i++) {
+      keyspace.put(b("key " + i), b("first"));
+    }
+    store.flush();
+    for (int i = 0; i < 300; i += 3) {
+      keyspace.put(b("key " + i), b("second"));
+      keyspace.delete(b("key " + (i + 1)));
+    }
+    for (int round = 0; round < 3; round++) {
+      reopen();
+      assertEquals(200, keyspace.count());
+      assertEquals("second", s(keyspace.get(b("key 0"))));
+      assertNull(keyspace.get(b("key 1")));
+      assertEquals("first", s(keyspace.get(b("key 2"))));
+      if (round == 1) {
+        store.flush();
+      }
+    }
+  }
+
+  /// Random calls against a map, with reopening and flushing between.
+  @Test
+  void any_sequence_of_calls_does_what_a_map_does() {
+    long seed = Long.getLong("varve.seed", 11);
+    SplittableRandom random = new SplittableRandom(seed);
+    TreeMap<byte[], byte[]> model = new TreeMap<>(Bytes::compare);
+    for (int step = 0; step < 4000; step++) {
+      byte[] key = b("key " + random.nextInt(200));
+      byte[] value = b("value " + step);
+      String where = "seed " + seed + " step " + step;
+      switch (random.nextInt(12)) {
+        case 0, 1, 2 -> {
+          keyspace.put(key, value);
+          model.put(key, value);
+        }
+        case 3 -> {
+          keyspace.delete(key);
+          model.remove(key);
+        }
+        case 4 -> assertArrayEquals(model.remove(key), keyspace.remove(key), where);
+        case 5 ->
+            assertArrayEquals(model.putIfAbsent(key, value), keyspace.putIfAbsent(key, value));
+        case 6 -> {
+          byte[] was = model.containsKey(key) ? model.put(key, value) : null;
+          assertArrayEquals(was, keyspace.replace(key, value), where);
+        }
+        case 7 -> {
+          boolean swapped = keyspace.compareAndSet(key, model.get(key), value).isSwapped();
+          assertTrue(swapped, where);
+          model.put(key, value);
+        }
+        case 8 -> {
+          WriteBatch batch = new WriteBatch();
+          for (int i = random.nextInt(10); i >= 0; i--) {
+            byte[] k = b("key " + random.nextInt(200));
+            if (random.nextBoolean()) {
+              batch.put(keyspace, k, value);
+              model.put(k, value);
+            } else {
+              batch.delete(keyspace, k);
+              model.remove(k);
+            }
+          }
+          store.write(batch);
+        }
+        case 9 -> {
+          if (random.nextInt(40) == 0) {
+            reopen();
+          } else if (random.nextInt(40) == 0) {
+            store.flush();
+          } else if (random.nextInt(100) == 0) {
+            keyspace.deleteRange(KeyRange.all());
+            model.clear();
+          }
+        }
+        default -> assertArrayEquals(model.get(key), keyspace.get(key), where);
+      }
+      assertEquals(model.size(), keyspace.count(), where);
+    }
+    List<String> expected = new ArrayList<>();
+    model.keySet().forEach(k -> expected.add(s(k)));
+    assertEquals(expected, keys(KeyRange.all()));
+  }
+
+  /// Writers keep two keys equal and a sum constant; readers must never see otherwise.
+  @Test
+  void readers_never_see_half_a_commit() throws Exception {
+    int keys = 8;
+    for (int i = 0; i < keys; i++) {
+      keyspace.put(b("n" + i), b("0"));
+    }
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int writer = 0; writer < 2; writer++) {
+      int me = writer;
+      threads.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      for (int i = 1; !stop.get(); i++) {
+                        WriteBatch batch = new WriteBatch();
+                        for (int k = 0; k < keys; k++) {
+                          batch.put(keyspace, b("n" + k), b(me + "." + i));
+                        }
+                        store.write(batch, Durability.NONE);
+                      }
+                    } catch (Throwable t) {
+                      failure.compareAndSet(null, t);
+                    }
+                  }));
+    }
+    for (int reader = 0; reader < 2; reader++) {
+      threads.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      List<byte[]> all = new ArrayList<>();
+                      for (int k = 0; k < keys; k++) {
+                        all.add(b("n" + k));
+                      }
+                      while (!stop.get()) {
+                        List<byte[]> values = keyspace.getAll(all);
+                        for (byte[] value : values) {
+                          assertArrayEquals(values.getFirst(), value);
+                        }
+                        // Newest first: a later get never sees an older commit.
+                        byte[] first = keyspace.get(all.getFirst());
+                        try (Snapshot snapshot = store.snapshot();
+                            Cursor cursor = keyspace.at(snapshot).cursor()) {
+                          int count = 0;
+                          byte[] one = null;
+                          for (cursor.seekToFirst(); cursor.isValid(); cursor.next()) {
+                            one = one == null ? cursor.value() : one;
+                            assertArrayEquals(one, cursor.value());
+                            count++;
+                          }
+                          assertEquals(keys, count);
+                        }
+                        assertTrue(first.length > 0);
+                      }
+                    } catch (Throwable t) {
+                      failure.compareAndSet(null, t);
+                    }
+                  }));
+    }
+    Thread.sleep(400);
+    stop.set(true);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    if (failure.get() != null) {
+      throw new AssertionError(failure.get());
+    }
+  }
+
+  @Test
+  void no_increment_is_lost_by_many_threads() throws Exception {
+    int threads = 8;
+    int each = 2_000;
+    List<Thread> all = new ArrayList<>();
+    for (int t = 0; t < threads; t++) {
+      all.add(
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    for (int i = 0; i < each; i++) {
+                      keyspace.increment(b("counter"), 1);
+                      keyspace.update(
+                          b("text"),
+                          v -> b(Integer.toString(v == null ? 1 : Integer.parseInt(s(v)) + 1)));
+                    }
+                  }));
+    }
+    for (Thread thread : all) {
+      thread.join();
+    }
+    assertEquals((long) threads * each, keyspace.increment(b("counter"), 0));
+    assertEquals(threads * each, Integer.parseInt(s(keyspace.get(b("text")))));
+    reopen();
+    assertEquals((long) threads * each, keyspace.increment(b("counter"), 0));
+  }
+}

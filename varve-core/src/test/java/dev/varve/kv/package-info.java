@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.kv;
+
+import org.jspecify.annotations.NullMarked;
