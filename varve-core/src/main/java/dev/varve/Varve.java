@@ -6,9 +6,13 @@ import dev.varve.fs.FileSystem;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.fs.OsFileSystem;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.FileInspection;
 import dev.varve.kv.ProgressListener;
+import dev.varve.kv.SalvageReport;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.store.FileInspector;
+import dev.varve.store.Salvager;
 import dev.varve.store.StoreEnvironment;
 import dev.varve.store.StoreOpener;
 import java.nio.file.Path;
@@ -76,6 +80,27 @@ public final class Varve {
     StoreEnvironment environment =
         StoreEnvironment.system(MemoryFileSystem.withoutCrashes(), ENGINES, true);
     return StoreOpener.open(environment, Path.of("memory"), options, ProgressListener.NONE);
+  }
+
+  /// Makes a new store, in a directory that is empty or missing, of what is sound of a damaged one,
+  /// which is only read. The report says what could not be saved.
+  ///
+  /// @throws dev.varve.kv.StoreLockedException when the damaged store is open
+  /// @throws dev.varve.kv.FormatException when there is nothing of a store in `from`
+  /// @throws dev.varve.kv.UsageException when `to` is not empty
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  public static SalvageReport salvage(Path from, Path to, ProgressListener listener) {
+    return Salvager.salvage(system(OsFileSystem.INSTANCE), from, to, listener);
+  }
+
+  /// Describes one file of a store, without opening the store: what it is, what it holds, and what
+  /// is wrong with it.
+  ///
+  /// @param itemsMax how many of its parts are listed at most
+  /// @throws dev.varve.kv.FormatException when it is no file of a store, or of a newer version
+  /// @throws dev.varve.kv.CorruptionException when its beginning is damaged
+  public static FileInspection inspect(Path file, int itemsMax) {
+    return FileInspector.inspect(OsFileSystem.INSTANCE, file, itemsMax);
   }
 
   private static StoreEnvironment system(FileSystem fileSystem) {

@@ -69,11 +69,12 @@ public final class StoreOpener {
     try {
       return opener.open(options);
     } catch (IOException | ReadOnlyFileSystemException e) {
-      throw opener.translated(e);
+      throw translated(opener.directory, e);
     }
   }
 
-  private VarveException translated(Exception e) {
+  /// An error of the operating system as users are told of it.
+  static VarveException translated(Path directory, Exception e) {
     if (e instanceof LockHeldException held) {
       @Nullable LockHolder holder = held.holder().orElse(null);
       return new StoreLockedException(
