@@ -190,7 +190,12 @@ final class OsFile implements StoreFile {
         dataSync = null;
       }
     }
-    file.getFD().sync();
+    try {
+      file.getFD().sync();
+    } catch (java.io.SyncFailedException e) {
+      // Space for what was written may be asked for as late as now.
+      throw translated(e, path, CHUNK_BYTES);
+    }
   }
 
   @Override

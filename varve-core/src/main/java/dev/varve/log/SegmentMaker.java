@@ -52,6 +52,10 @@ final class SegmentMaker {
 
   private long nextNumber;
   private @Nullable Segment spare;
+
+  /** The segment that the spare's header names as the one before it. */
+  private long sparePrevious;
+
   private State state = State.IDLE;
   private long askedBytes;
   private long askedPrevious;
@@ -104,14 +108,15 @@ final class SegmentMaker {
     } catch (IOException e) {
       // Nothing depends on this file: whoever needs a segment tries again, and hears of it.
     } finally {
-      finishMaking(segment);
+      finishMaking(segment, previous);
     }
   }
 
-  private void finishMaking(@Nullable Segment segment) {
+  private void finishMaking(@Nullable Segment segment, long previous) {
     lock.lock();
     try {
       spare = segment;
+      sparePrevious = previous;
       state = State.IDLE;
       changed.signalAll();
     } finally {
@@ -135,7 +140,8 @@ final class SegmentMaker {
       }
       ready = spare;
       spare = null;
-      if (ready != null && ready.size() >= bytesMin) {
+      // A log that was cut goes on from an earlier segment than its spare was made for.
+      if (ready != null && ready.size() >= bytesMin && sparePrevious == previous) {
         return ready;
       }
       state = State.MAKING;
@@ -148,7 +154,7 @@ final class SegmentMaker {
       }
       return makeWithin(Math.max(bytes, bytesMin), bytesMin, previous);
     } finally {
-      finishMaking(null);
+      finishMaking(null, 0);
     }
   }
 

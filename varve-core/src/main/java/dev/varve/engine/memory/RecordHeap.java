@@ -217,8 +217,10 @@ final class RecordHeap {
   }
 
   private void newChunk() {
-    int count = chunkSlabsNext;
-    chunkSlabsNext = Math.min(count * 2, CHUNK_SLABS);
+    // Near the end of the budget memory is taken in small pieces.
+    long room = (budget.bytesMax() - budget.used()) / (4 * SLAB_BYTES);
+    int count = Math.clamp(room, 1, chunkSlabsNext);
+    chunkSlabsNext = Math.min(chunkSlabsNext * 2, CHUNK_SLABS);
     byte[] chunk = new byte[count * SLAB_BYTES];
     for (int i = count - 1; i >= 0; i--) {
       int slab = newNumber();
