@@ -132,14 +132,15 @@ final class SegmentMaker {
     @Nullable Segment ready;
     lock.lock();
     try {
-      if (state == State.MAKING) {
-        waits.incrementAndGet();
-      }
+      boolean atOnce = spare != null;
       while (state == State.MAKING) {
         changed.awaitUninterruptibly();
       }
       ready = spare;
       spare = null;
+      if (!atOnce) {
+        waits.incrementAndGet();
+      }
       // A log that was cut goes on from an earlier segment than its spare was made for.
       if (ready != null && ready.size() >= bytesMin && sparePrevious == previous) {
         return ready;
@@ -300,7 +301,7 @@ final class SegmentMaker {
     return reused.get();
   }
 
-  /// How often a writer waited for one.
+  /// How often a writer waited for one, the first of a process included.
   long waits() {
     return waits.get();
   }
