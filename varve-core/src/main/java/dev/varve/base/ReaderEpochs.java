@@ -9,7 +9,7 @@ import java.lang.invoke.VarHandle;
 /// unlinks something notes the [#epoch] of that moment; once the epoch is two further, every reader
 /// that could have met it has left, and the memory may be used again.
 ///
-/// @threads readers: any; [#tryAdvance]: one thread at a time
+/// @threads safe
 /// @source Keir Fraser, Practical lock-freedom, UCAM-CL-TR-579 (2004), section 5.2.3; here with
 ///   counters striped by thread in place of a list of threads, so that virtual threads need no
 ///   registration
@@ -21,7 +21,9 @@ public final class ReaderEpochs {
    * inside.
    *
    * I1: while the epoch is e, readers inside entered at e or e - 1.
-   * I2: the epoch moves from e to e + 1 only when the counters of e - 1 are all zero.
+   * I2: the epoch moves from e to e + 1 only when the counters of e - 1 are all zero. Once they are,
+   *     they stay so until it moves: no reader enters at e - 1 any more. So of several threads that
+   *     find them zero one moves it, and those that come too late change nothing.
    * Hence what was unlinked while the epoch was e is out of every reader's reach at e + 2. */
 
   /** Counters of different stripes, and of the two parities, never share a cache line. */
@@ -30,9 +32,21 @@ public final class ReaderEpochs {
   private static final VarHandle COUNTERS =
       MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
 
+  private static final VarHandle EPOCH = epochHandle();
+
   private final int stripeMask;
   private final long[] counters;
   private volatile long epoch = 2;
+
+  private static VarHandle epochHandle() {
+    try {
+      return MethodHandles.lookup()
+          .findVarHandle(ReaderEpochs.class, "epoch", long.class)
+          .withInvokeExactBehavior();
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   /// Makes room for about `threads` readers at a time without contention.
   public ReaderEpochs(int threads) {
@@ -74,8 +88,7 @@ public final class ReaderEpochs {
         return false;
       }
     }
-    epoch = current + 1;
-    return true;
+    return EPOCH.compareAndSet(this, current, current + 1);
   }
 
   private void addTo(int counter, long delta) {

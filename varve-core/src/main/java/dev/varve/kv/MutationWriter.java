@@ -91,16 +91,30 @@ public final class MutationWriter {
 
   /// Writes a range delete.
   ///
-  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  /// @throws LimitException when an end is longer than the successor of the longest key, or the
+  ///   encoding would pass [Limits#BATCH_BYTES_MAX]
   public void deleteRange(int keyspace, KeyRange range) {
     byte @Nullable [] from = range.from();
     byte @Nullable [] to = range.to();
+    checkRangeEnd(from);
+    checkRangeEnd(to);
     ensure((from == null ? 0L : from.length) + (to == null ? 0 : to.length));
     int at = begin(DELETE_RANGE, keyspace);
     array[at++] = (byte) ((from == null ? 0 : HAS_FROM) | (to == null ? 0 : HAS_TO));
     at = from == null ? at : bytes(at, from);
     at = to == null ? at : bytes(at, to);
     finish(at);
+  }
+
+  /** A reader takes no longer one, and a commit that cannot be read must never be logged. */
+  private static void checkRangeEnd(byte @Nullable [] end) {
+    if (end != null && end.length > Limits.KEY_BYTES_MAX + 1) {
+      throw new LimitException(
+          "an end of a range to delete has at most "
+              + (Limits.KEY_BYTES_MAX + 1)
+              + " bytes, this one has "
+              + end.length);
+    }
   }
 
   /// Writes the making of a keyspace.

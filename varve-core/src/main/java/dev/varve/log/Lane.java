@@ -1,6 +1,7 @@
 package dev.varve.log;
 
 import dev.varve.base.Bytes;
+import dev.varve.fs.NoSpaceException;
 import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.fs.SyncMode;
@@ -95,10 +96,17 @@ final class Lane {
     lock.lock();
     try {
       if (active == null) {
-        activate(maker.take(nextBytes, nextBytes, previous.segment()), durableThrough);
+        Segment first = maker.take(nextBytes, nextBytes, previous.segment());
+        try {
+          writeBegin(first, previous, durableThrough);
+          first.force(first.end());
+        } catch (Throwable failure) {
+          // Its begin may never reach the device: the next attempt takes another.
+          maker.giveUp(first, failure);
+          throw failure;
+        }
+        install(first, previous);
       }
-      Segment segment = segment();
-      segment.force(segment.end());
     } finally {
       lock.unlock();
     }
@@ -111,22 +119,30 @@ final class Lane {
     return active;
   }
 
-  private void activate(Segment segment, long durableThrough) throws IOException {
-    // The first segment of a process may be all that it ever needs; whoever fills one fills the
-    // next.
-    askBelow = active == null ? segment.size() / 2 : Long.MAX_VALUE;
-    active = segment;
-    asked = false;
-    nextBytes = Math.min(segment.size() * 2, options.segmentBytesMax());
-    previous.writePayload(scratch, RecordHeader.SIZE);
+  /** Writes what must stand in a segment before anything else can count there. */
+  private void writeBegin(Segment segment, LaneEnd before, long durableThrough) throws IOException {
+    // Not the scratch: what is about to be appended may stand in it.
+    byte[] begin = new byte[(int) RecordHeader.size(LaneEnd.PAYLOAD_BYTES)];
+    before.writePayload(begin, RecordHeader.SIZE);
     put(
         segment,
-        scratch,
+        begin,
         LaneEnd.PAYLOAD_BYTES,
         RecordKind.BEGIN,
         sequence.get(),
         durableThrough,
         true);
+  }
+
+  /** Has a segment whose begin is written take the records from now on. */
+  private void install(Segment segment, LaneEnd before) {
+    // The first segment of a process may be all that it ever needs; whoever fills one fills the
+    // next.
+    askBelow = active == null ? segment.size() / 2 : Long.MAX_VALUE;
+    active = segment;
+    previous = before;
+    asked = false;
+    nextBytes = Math.min(segment.size() * 2, options.segmentBytesMax());
   }
 
   /// Appends a record whose payload begins 32 bytes into `array`, with at least 7 bytes to spare
@@ -156,7 +172,18 @@ final class Lane {
       maker.prepare(nextBytes, segment.place().number());
     }
     long assigned = kind.isNumbered() ? nextSequence() : sequence.get();
-    put(segment, array, payloadLength, kind, assigned, durableThrough, through);
+    try {
+      put(segment, array, payloadLength, kind, assigned, durableThrough, through);
+    } catch (NoSpaceException e) {
+      // The room was there before: the device has broken its word, and the number is given.
+      IOException cause = new IOException("no space where there was some: " + e.getMessage(), e);
+      Throwable _ = env.failure().fail(cause);
+      throw cause;
+    } catch (Throwable cause) {
+      // Nobody may wait for a record that has a number and will never be whole.
+      Throwable _ = env.failure().fail(cause);
+      throw cause;
+    }
     return assigned;
   }
 
@@ -178,20 +205,33 @@ final class Lane {
       throws IOException {
     long needed = SegmentHeader.SIZE + RecordHeader.size(LaneEnd.PAYLOAD_BYTES) + size;
     long withReserve = needed + Math.min(RESERVE_BYTES_MAX, needed / (RESERVE_SHARE - 1) + 1);
+    LaneEnd before =
+        new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
     Segment next;
     try {
-      next = maker.take(nextBytes, withReserve, full.place().number());
+      next = takeBegun(withReserve, before, durableThrough);
     } catch (IOException e) {
       if (useReserve && full.remaining() >= size) {
         return full;
       }
       throw e;
     }
-    previous = new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
     closed.add(closed(full, full.end(), full.lastSequence()));
     unsynced.add(full);
-    activate(next, durableThrough);
+    install(next, before);
     onFilled.run();
+    return next;
+  }
+
+  /** The next segment, with its begin. */
+  private Segment takeBegun(long bytesMin, LaneEnd before, long durableThrough) throws IOException {
+    Segment next = maker.take(nextBytes, bytesMin, before.segment());
+    try {
+      writeBegin(next, before, durableThrough);
+    } catch (Throwable failure) {
+      maker.giveUp(next, failure);
+      throw failure;
+    }
     return next;
   }
 
@@ -205,12 +245,13 @@ final class Lane {
       boolean through)
       throws IOException {
     RecordHeader.write(array, payloadLength, kind, segment.place(), assigned, durableThrough);
-    lastChecksum = RecordHeader.seal(array, payloadLength, salt, crc);
+    int checksum = RecordHeader.seal(array, payloadLength, salt, crc);
     int size = (int) RecordHeader.size(payloadLength);
     for (int at = RecordHeader.SIZE + payloadLength; at < size; at++) {
       array[at] = 0;
     }
     segment.append(array, size, assigned, through);
+    lastChecksum = checksum;
     records++;
     bytes += size;
   }
@@ -222,10 +263,13 @@ final class Lane {
     long _ = append(kind, scratch, 0, durableThrough, true, true);
   }
 
-  /// Appends a checkpoint. Needs the lane's lock.
+  /// Appends a checkpoint, unless the lane is not open. Needs the lane's lock.
   ///
   /// @throws IOException when the device refuses
   void appendCheckpoint(long flushedThrough, long durableThrough) throws IOException {
+    if (active == null) {
+      return;
+    }
     Bytes.putLong(scratch, RecordHeader.SIZE, flushedThrough);
     long _ = append(RecordKind.CHECKPOINT, scratch, Long.BYTES, durableThrough, false, true);
   }
@@ -472,8 +516,8 @@ final class Lane {
       }
       unsynced.clear();
       last.close();
-      previous = cut;
-      activate(next, durableThrough);
+      writeBegin(next, cut, durableThrough);
+      install(next, cut);
       next.force(next.end());
       for (ClosedSegment one : all) {
         if (one.number() < cut.segment()) {

@@ -122,8 +122,8 @@ public final class Log implements AutoCloseable {
     lanes.get(lane).lock.unlock();
   }
 
-  /// Has every lane ready for appending. To be called before a lane is locked; costs nothing but
-  /// the first time.
+  /// Has every lane ready for appending, unless the log is closed. To be called before a lane is
+  /// locked; costs nothing but the first time.
   ///
   /// @throws dev.varve.fs.NoSpaceException when the device is full; it may be tried again
   /// @throws IOException when the device refuses; it may be tried again
@@ -133,7 +133,7 @@ public final class Log implements AutoCloseable {
     }
     beginLock.lock();
     try {
-      if (begun) {
+      if (begun || closed) {
         return;
       }
       for (Lane lane : lanes) {
@@ -310,18 +310,16 @@ public final class Log implements AutoCloseable {
   public void checkpoint(long flushedThrough, List<Long> firstNeeded) throws IOException {
     for (int i = 0; i < lanes.size(); i++) {
       Lane lane = lanes.get(i);
-      if (begun) {
-        lock(i);
-        try {
-          lane.appendCheckpoint(flushedThrough, durableThrough());
-        } catch (dev.varve.fs.NoSpaceException full) {
-          // It is a note for people; the catalog counts.
-        } catch (IOException e) {
-          Throwable _ = env.failure().fail(e);
-          throw e;
-        } finally {
-          unlock(i);
-        }
+      lock(i);
+      try {
+        lane.appendCheckpoint(flushedThrough, durableThrough());
+      } catch (dev.varve.fs.NoSpaceException full) {
+        // It is a note for people; the catalog counts.
+      } catch (IOException e) {
+        Throwable _ = env.failure().fail(e);
+        throw e;
+      } finally {
+        unlock(i);
       }
       lane.retire(firstNeeded.get(i));
     }
@@ -403,10 +401,15 @@ public final class Log implements AutoCloseable {
   /// @throws IOException when a file cannot be closed
   @Override
   public void close() throws IOException {
-    if (closed) {
-      return;
+    beginLock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    } finally {
+      beginLock.unlock();
     }
-    closed = true;
     boolean sealed = false;
     if (begun && !env.failure().isFailed()) {
       try {

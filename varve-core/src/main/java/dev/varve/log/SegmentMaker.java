@@ -242,6 +242,15 @@ final class SegmentMaker {
     }
   }
 
+  /// Removes a segment that was taken and could not be begun.
+  void giveUp(Segment segment, Throwable why) {
+    try {
+      discard(segment);
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+  }
+
   private void discard(Segment segment) throws IOException {
     segment.close();
     env.fileSystem().delete(env.path(segment.place()));

@@ -34,6 +34,9 @@ final class SyncGroup {
     final long sequence;
     @Nullable Waiter next;
 
+    /** It syncs itself, and wakes others when it is done: nobody needs to wake it. */
+    volatile boolean leads;
+
     Waiter(long sequence) {
       this.sequence = sequence;
     }
@@ -72,6 +75,7 @@ final class SyncGroup {
       durableThrough = Math.min(durableThrough, sequence);
     } finally {
       lock.unlock();
+      wake();
     }
   }
 
@@ -102,6 +106,7 @@ final class SyncGroup {
       boolean interrupted = false;
       while (durableThrough < sequence) {
         if (lock.tryLock()) {
+          self.leads = true;
           lead(sequence);
           break;
         }
@@ -154,19 +159,21 @@ final class SyncGroup {
    * one who comes later finds the lock free, or held by another who will run this in turn. */
   private void wake() {
     @Nullable Waiter waiter = waiters.getAndSet(null);
-    boolean leaderWoken = false;
+    @Nullable Waiter leader = null;
     while (waiter != null) {
       Waiter next = waiter.next;
       if (durableThrough >= waiter.sequence) {
         LockSupport.unpark(waiter.thread);
-      } else {
+      } else if (!waiter.leads) {
         push(waiter);
-        if (!leaderWoken) {
-          leaderWoken = true;
-          LockSupport.unpark(waiter.thread);
-        }
+        leader = waiter;
       }
       waiter = next;
+    }
+    // Only now, and the last one: whoever synced meanwhile may have served, and taken, those that
+    // were pushed before it, and then they would not care for it.
+    if (leader != null) {
+      LockSupport.unpark(leader.thread);
     }
   }
 }

@@ -84,7 +84,7 @@ final class CommitPipeline {
   /// Takes a lane for a commit of this thread; answers which.
   int lock() {
     beginLog();
-    int lane = (int) Thread.currentThread().threadId() % scratch.length;
+    int lane = (int) (Thread.currentThread().threadId() % scratch.length);
     log.lock(lane);
     return lane;
   }

@@ -71,16 +71,17 @@ final class Flusher {
   }
 
   private void flushInBackground() {
-    asked.set(false);
-    if (failure.isFailed()) {
-      return;
-    }
     try {
-      flush(ProgressListener.NONE);
-      lastFailure = null;
+      if (!failure.isFailed()) {
+        flush(ProgressListener.NONE);
+        lastFailure = null;
+      }
     } catch (VarveException e) {
       // The log grows until a later flush succeeds; nothing is lost by it.
       lastFailure = e.getMessage();
+    } finally {
+      // Not before: a second flush would wait here for the first, and keep a thread from the log.
+      asked.set(false);
     }
   }
 

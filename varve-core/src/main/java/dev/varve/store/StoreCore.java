@@ -349,14 +349,15 @@ final class StoreCore {
     closed = true;
     pipeline().close();
     background.close();
-    IOException first = null;
+    @Nullable Exception first = null;
     for (Closing step : List.<Closing>of(log()::close, this::writeCatalog, directoryLock::close)) {
       try {
         step.run();
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
+        // Whatever one step meets, the lock is given back.
         if (first == null) {
           first = e;
-        } else {
+        } else if (first != e) {
           first.addSuppressed(e);
         }
       }
@@ -364,7 +365,7 @@ final class StoreCore {
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().close();
     }
-    if (first != null) {
+    if (first != null && !(first instanceof StoreFailedException)) {
       Throwable _ = failure.fail(first);
     }
     if (failure.isFailed()) {

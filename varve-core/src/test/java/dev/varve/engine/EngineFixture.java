@@ -27,6 +27,9 @@ public final class EngineFixture implements Visibility {
   private final TreeMap<Long, Integer> pins = new TreeMap<>();
   private final MutationWriter writer = new MutationWriter(64);
   private final MutationReader reader = new MutationReader();
+  private int looksLeft;
+  private boolean before;
+  private Runnable afterLooks = () -> {};
   private volatile long visible;
   private volatile long oldest = Long.MAX_VALUE;
   private volatile long newest = -1;
@@ -115,9 +118,31 @@ public final class EngineFixture implements Visibility {
     newest = pins.isEmpty() ? -1 : pins.lastKey();
   }
 
+  /// Has `work` run, once, on the thread that looks at what is visible for the `looks`-th time from
+  /// now, behind its look.
+  public void afterLooks(int looks, Runnable work) {
+    looksLeft = looks;
+    afterLooks = work;
+  }
+
+  /// As [#afterLooks], just before the look.
+  public void beforeLooks(int looks, Runnable work) {
+    afterLooks(looks, work);
+    before = true;
+  }
+
   @Override
   public long visibleThrough() {
-    return visible;
+    if (before && looksLeft == 1) {
+      before = false;
+      looksLeft = 0;
+      afterLooks.run();
+    }
+    long seen = visible;
+    if (looksLeft > 0 && --looksLeft == 0) {
+      afterLooks.run();
+    }
+    return seen;
   }
 
   @Override

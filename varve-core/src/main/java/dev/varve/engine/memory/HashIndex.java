@@ -136,6 +136,9 @@ final class HashIndex implements KeyIndex {
   /// all it began before is done. Answers null for an absent key, and [#UNSURE] when a writer came
   /// in between; then a look must be announced.
   byte @Nullable [] getUnguarded(byte[] key, Visibility visibility) {
+    // First of all: a slot read before this may hold what a batch, visible meanwhile, has written
+    // over itself.
+    long seen = visibility.visibleThrough();
     int hash = hash(key, 0, key.length);
     long[] slots = page(directory, hash).slots;
     int mask = slots.length - 1;
@@ -146,7 +149,7 @@ final class HashIndex implements KeyIndex {
         return null;
       }
       if ((int) (slot >>> 32) == hash && (int) slot != 0) {
-        byte @Nullable [] value = readUnguarded(slots, at, slot, key, visibility);
+        byte @Nullable [] value = readUnguarded(slots, at, slot, key, seen);
         if (value != NOT_THIS_KEY) {
           return value;
         }
@@ -159,20 +162,21 @@ final class HashIndex implements KeyIndex {
    * nobody has done that, so what was read before the slot is read again is sound. The value is
    * copied after that; a record that is given up gets another sequence number before anything else in
    * it changes, and no two records at one address have the same. */
-  private byte @Nullable [] readUnguarded(
-      long[] slots, int at, long slot, byte[] key, Visibility visibility) {
+  private byte @Nullable [] readUnguarded(long[] slots, int at, long slot, byte[] key, long seen) {
     int address = (int) slot;
     try {
       long sequence = heap.sequence(address);
       boolean isKey = heap.keyEquals(address, key, 0, key.length);
       int valueLength = heap.valueLength(address);
+      // An acquiring load alone lets the plain loads before it be delayed past it.
+      VarHandle.acquireFence();
       if ((long) SLOTS.getAcquire(slots, at) != slot) {
         return UNSURE;
       }
       if (!isKey) {
         return NOT_THIS_KEY;
       }
-      if (sequence > visibility.visibleThrough()) {
+      if (sequence > seen) {
         return UNSURE;
       }
       if (valueLength < 0) {

@@ -11,6 +11,7 @@ import dev.varve.kv.KeyRange;
 import dev.varve.kv.MutationReader;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -193,24 +194,33 @@ public final class MemoryEngine implements Engine {
     }
   }
 
-  /** The newest record at or before `sequence`, or 0; within a look, or pinned. */
+  /** The newest record at or before `sequence`, which is pinned, or 0; within a look. */
   int visible(int newest, long sequence) {
     int address = newest;
-    if (sequence != LATEST) {
-      while (address != 0 && heap.sequence(address) > sequence) {
-        address = heap.previous(address);
-      }
-      return address;
-    }
-    while (address != 0 && heap.sequence(address) > visibility.visibleThrough()) {
-      int below = heap.previous(address);
-      if (below == 0 && heap.sequence(address) <= visibility.visibleThrough()) {
-        // It became visible just now, and what was below it went.
-        return address;
-      }
-      address = below;
+    while (address != 0 && heap.sequence(address) > sequence) {
+      address = heap.previous(address);
     }
     return address;
+  }
+
+  /** The record of a key that readers at `sequence`, or at [#LATEST], see, or 0; within a look. */
+  private int find(byte[] key, long sequence) {
+    if (sequence != LATEST) {
+      return visible(index.find(key, 0, key.length), sequence);
+    }
+    while (true) {
+      // First of all: a record found before this is known may be one that a batch, becoming visible
+      // meanwhile, has written over itself.
+      long seen = visibility.visibleThrough();
+      int newest = index.find(key, 0, key.length);
+      int address = visible(newest, seen);
+      // Above what was found nothing is unlinked before it is visible. So if nothing became visible
+      // meanwhile, nothing was missing on the way.
+      VarHandle.acquireFence();
+      if (address == newest || visibility.visibleThrough() == seen) {
+        return address;
+      }
+    }
   }
 
   @Override
@@ -223,7 +233,7 @@ public final class MemoryEngine implements Engine {
     }
     int token = epochs.enter();
     try {
-      int address = visible(index.find(key, 0, key.length), sequence);
+      int address = find(key, sequence);
       return address == 0 || heap.isTombstone(address) ? null : heap.value(address);
     } finally {
       epochs.exit(token);
@@ -234,7 +244,7 @@ public final class MemoryEngine implements Engine {
   public boolean contains(byte[] key, long sequence) {
     int token = epochs.enter();
     try {
-      int address = visible(index.find(key, 0, key.length), sequence);
+      int address = find(key, sequence);
       return address != 0 && !heap.isTombstone(address);
     } finally {
       epochs.exit(token);

@@ -120,6 +120,10 @@ final class OrderedMemoryCursor implements EngineCursor {
 
   @Override
   public boolean seekForPrevious(byte[] key) {
+    if (key.length == 0) {
+      // No key is empty; to the index this would stand for the very last.
+      return none();
+    }
     return range.isAbove(key) ? seekToLast() : restart(key, true, false);
   }
 
