@@ -2,6 +2,7 @@ package dev.varve.log;
 
 import dev.varve.base.Bytes;
 import dev.varve.fs.OpenMode;
+import dev.varve.fs.NoSpaceException;
 import dev.varve.fs.StoreFile;
 import dev.varve.fs.SyncMode;
 import dev.varve.kv.UsageException;
@@ -90,15 +91,22 @@ final class Lane {
   /// Makes the first segment of this incarnation, unless it is there, with a durable begin. Nothing
   /// may be appended before every lane has done this.
   ///
-  /// @throws IOException when the device refuses; it may be tried again
+  /// @throws IOException when the device refuses to make the segment, which may be tried again; or
+  ///   when it refuses the begin, which is final and fails the environment
   void begin(long durableThrough) throws IOException {
     lock.lock();
     try {
-      if (active == null) {
-        activate(maker.take(nextBytes, nextBytes, previous.segment()), durableThrough);
+      if (active != null) {
+        return;
       }
-      Segment segment = segment();
-      segment.force(segment.end());
+      Segment first = maker.take(nextBytes, nextBytes, previous.segment());
+      try {
+        activate(first, durableThrough);
+        long _ = first.force(first.end());
+      } catch (IOException e) {
+        Throwable _ = env.failure().fail(e);
+        throw e;
+      }
     } finally {
       lock.unlock();
     }
@@ -210,7 +218,12 @@ final class Lane {
     for (int at = RecordHeader.SIZE + payloadLength; at < size; at++) {
       array[at] = 0;
     }
-    segment.append(array, size, assigned, through);
+    try {
+      segment.append(array, size, assigned, through);
+    } catch (NoSpaceException e) {
+      // The record has its number and its space was allotted: this is no full disk that passes.
+      throw new IOException("the device has no space for bytes that were allotted", e);
+    }
     records++;
     bytes += size;
   }

@@ -125,7 +125,8 @@ public final class Log implements AutoCloseable {
   /// the first time.
   ///
   /// @throws dev.varve.fs.NoSpaceException when the device is full; it may be tried again
-  /// @throws IOException when the device refuses; it may be tried again
+  /// @throws IOException when the device refuses; it may be tried again unless that failed the
+  ///   environment
   public void begin() throws IOException {
     if (begun) {
       return;
@@ -135,6 +136,7 @@ public final class Log implements AutoCloseable {
       if (begun) {
         return;
       }
+      requireSound();
       for (Lane lane : lanes) {
         lane.begin(durableThrough());
       }
