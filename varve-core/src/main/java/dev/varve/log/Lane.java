@@ -1,8 +1,8 @@
 package dev.varve.log;
 
 import dev.varve.base.Bytes;
-import dev.varve.fs.OpenMode;
 import dev.varve.fs.NoSpaceException;
+import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.fs.SyncMode;
 import dev.varve.kv.UsageException;

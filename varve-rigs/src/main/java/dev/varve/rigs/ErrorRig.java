@@ -117,8 +117,7 @@ final class ErrorRig {
   }
 
   /// Explores one case.
-  static void explore(
-      RigCase rigCase, CrashRig.Planted planted, Sample sample, Findings findings) {
+  static void explore(RigCase rigCase, CrashRig.Planted planted, Sample sample, Findings findings) {
     ErrorRig rig = new ErrorRig(rigCase, planted.lie(), findings);
     List<FileOperation> operations = new ArrayList<>();
     new ScriptRun(rigCase, rigCase.level())
@@ -157,7 +156,14 @@ final class ErrorRig {
           new Violation(
               "error",
               rigCase + " --run " + number,
-              kind + " " + lasting + " at " + operation + ", " + run.doing + ": "
+              kind
+                  + " "
+                  + lasting
+                  + " at "
+                  + operation
+                  + ", "
+                  + run.doing
+                  + ": "
                   + (e instanceof PromiseBroken ? e.getMessage() : "unexpected exception"),
               e instanceof PromiseBroken ? e.getCause() : e));
     }

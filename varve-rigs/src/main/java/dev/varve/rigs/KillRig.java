@@ -67,8 +67,7 @@ final class KillRig {
             new Violation(
                 "kill",
                 "--seed " + seed + " --rounds " + (round + 1),
-                "in round " + round + " with " + options + " in " + store + ": "
-                    + e.getMessage(),
+                "in round " + round + " with " + options + " in " + store + ": " + e.getMessage(),
                 e instanceof PromiseBroken ? null : e));
       }
     }
@@ -104,8 +103,7 @@ final class KillRig {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     Thread killer = Thread.ofPlatform().daemon().unstarted(() -> kill(process, millis));
-    Thread late =
-        Thread.ofPlatform().daemon().start(() -> kill(process, START_SECONDS_MAX * 1000));
+    Thread late = Thread.ofPlatform().daemon().start(() -> kill(process, START_SECONDS_MAX * 1000));
     Map<Integer, Long> acknowledged = new HashMap<>();
     try (BufferedReader lines = process.inputReader(StandardCharsets.US_ASCII)) {
       String line = lines.readLine();
