@@ -91,22 +91,27 @@ final class Lane {
   /// Makes the first segment of this incarnation, unless it is there, with a durable begin. Nothing
   /// may be appended before every lane has done this.
   ///
-  /// @throws IOException when the device refuses; it may be tried again
+  /// @throws IOException when the device refuses to make the segment, which may be tried again; or
+  ///   when it refuses the begin, which is final and fails the environment
   void begin(long durableThrough) throws IOException {
     lock.lock();
     try {
-      if (active == null) {
-        Segment first = maker.take(nextBytes, nextBytes, previous.segment());
-        try {
-          writeBegin(first, previous, durableThrough);
-          first.force(first.end());
-        } catch (Throwable failure) {
-          // Its begin may never reach the device: the next attempt takes another.
-          maker.giveUp(first, failure);
-          throw failure;
-        }
-        install(first, previous);
+      if (active != null) {
+        return;
       }
+      Segment first = maker.take(nextBytes, nextBytes, previous.segment());
+      try {
+        writeBegin(first, previous, durableThrough);
+        first.force(first.end());
+      } catch (Throwable failure) {
+        // Its begin may never reach the device: where another attempt is made, it takes another.
+        maker.giveUp(first, failure);
+        if (!(failure instanceof NoSpaceException)) {
+          Throwable _ = env.failure().fail(failure);
+        }
+        throw failure;
+      }
+      install(first, previous);
     } finally {
       lock.unlock();
     }
@@ -327,12 +332,13 @@ final class Lane {
 
   /// Makes what recovery found durable, as far as it is not known to be. It is written again rather
   /// than only synced: after a sync that failed, cached pages may count as clean although the
-  /// device never got them.
+  /// device never got them. Records that share the number of the last durable commit, a checkpoint
+  /// or a seal behind it, may be in the cache alone, and the next begin counts on them.
   ///
   /// @throws IOException when the device refuses
   void harden(long knownDurable) throws IOException {
     for (ClosedSegment one : found) {
-      if (one.lastSequence() <= knownDurable) {
+      if (one.lastSequence() < knownDurable) {
         continue;
       }
       SegmentPlace place = new SegmentPlace(number, one.number());

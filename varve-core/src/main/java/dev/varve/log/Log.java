@@ -80,7 +80,6 @@ public final class Log implements AutoCloseable {
     this.sequence = new AtomicLong(recovered.lastSequence());
     this.markedThrough = recovered.lastSequence();
     this.knownDurable = recovered.knownDurable();
-    this.hardened = knownDurable == recovered.lastSequence();
     this.recovered = recovered.lanes();
     int count = Math.max(options.lanes(), recovered.lanes().size());
     for (int i = 0; i < count; i++) {
@@ -126,7 +125,8 @@ public final class Log implements AutoCloseable {
   /// locked; costs nothing but the first time.
   ///
   /// @throws dev.varve.fs.NoSpaceException when the device is full; it may be tried again
-  /// @throws IOException when the device refuses; it may be tried again
+  /// @throws IOException when the device refuses; it may be tried again unless that failed the
+  ///   environment
   public void begin() throws IOException {
     if (begun) {
       return;
@@ -136,6 +136,7 @@ public final class Log implements AutoCloseable {
       if (begun || closed) {
         return;
       }
+      requireSound();
       for (Lane lane : lanes) {
         lane.begin(durableThrough());
       }

@@ -119,6 +119,7 @@ final class CommitPipeline {
     } catch (NoSpaceException e) {
       throw diskFull(e);
     } catch (IOException e) {
+      requireSound();
       throw new StoreIoException("the log in " + directory + " cannot begin", e);
     }
   }

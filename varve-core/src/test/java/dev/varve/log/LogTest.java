@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.base.Clock;
 import dev.varve.base.Expect;
 import dev.varve.base.InlineBackground;
 import dev.varve.format.StoreFileName;
@@ -25,6 +26,7 @@ import dev.varve.kv.CorruptionException;
 import dev.varve.log.LogRecovery.ReplayFrom;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -372,6 +374,43 @@ final class LogTest {
     List<String> expected = new ArrayList<>(numbered(1, 120));
     expected.add("other 121");
     assertEquals(expected, recover(fs, 1));
+  }
+
+  /// RELIABILITY P2: when a sync runs late by more than the interval, the writer does it himself.
+  @Test
+  void a_periodic_writer_syncs_himself_when_nobody_did_in_time() throws IOException {
+    long[] now = {1_000_000_000L};
+    Clock clock =
+        new Clock() {
+          @Override
+          public long nanos() {
+            return now[0];
+          }
+
+          @Override
+          public long wallMillis() {
+            return 0;
+          }
+        };
+    LogOptions periodic = new LogOptions(1, 4096, 4096, 1000, Duration.ZERO, Duration.ofMillis(50));
+    try (LogFixture f =
+        new LogFixture(
+            fileSystem(),
+            LogFixture.DIRECTORY,
+            periodic,
+            ReplayFrom.BEGIN,
+            new InlineBackground(),
+            clock)) {
+      long first = f.append(0, "first");
+      f.log.awaitPeriodic();
+      now[0] += Duration.ofMillis(99).toNanos();
+      long second = f.append(0, "second");
+      f.log.awaitPeriodic();
+      assertTrue(f.log.durableThrough() < first);
+      now[0] += Duration.ofMillis(2).toNanos();
+      f.log.awaitPeriodic();
+      assertEquals(second, f.log.durableThrough());
+    }
   }
 
   @Test
