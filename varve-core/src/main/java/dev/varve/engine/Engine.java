@@ -30,6 +30,13 @@ public interface Engine extends AutoCloseable {
   /// Is told that all mutations of a commit were applied.
   void finish(long sequence);
 
+  /// Gives back the memory that only readers needed who have gone. While nobody applies.
+  void reclaim();
+
+  /// Whether an entry of so many bytes finds room in memory that the engine holds already. Beside a
+  /// writer the answer is a guess.
+  boolean hasRoom(long entryBytes);
+
   /// The value of a key at `sequence`, which is pinned, or at [#LATEST]; null when it has none.
   byte @Nullable [] get(byte[] key, long sequence);
 

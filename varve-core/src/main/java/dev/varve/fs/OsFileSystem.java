@@ -40,7 +40,11 @@ public final class OsFileSystem implements FileSystem {
 
   @Override
   public void rename(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw OsFile.translated(e, to, 0);
+    }
   }
 
   @Override
@@ -106,6 +110,8 @@ public final class OsFileSystem implements FileSystem {
         () -> {
           try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+          } catch (IOException e) {
+            throw OsFile.translated(e, directory, 0);
           }
         });
   }

@@ -154,13 +154,13 @@ public final class MutationWriter {
 
   private void ensure(long payload) {
     long needed = end + payload + OVERHEAD_BYTES_MAX;
+    if (needed - HEADROOM_BYTES > Limits.BATCH_BYTES_MAX) {
+      throw new LimitException(
+          "a write batch has at most "
+              + Limits.BATCH_BYTES_MAX
+              + " bytes; write this one in parts");
+    }
     if (needed > array.length) {
-      if (needed - HEADROOM_BYTES > Limits.BATCH_BYTES_MAX) {
-        throw new LimitException(
-            "a write batch has at most "
-                + Limits.BATCH_BYTES_MAX
-                + " bytes; write this one in parts");
-      }
       long grown = Math.max(needed, array.length + (array.length >> 1));
       array = Arrays.copyOf(array, (int) Math.min(grown, Integer.MAX_VALUE - 8));
     }

@@ -419,6 +419,12 @@ public final class Log implements AutoCloseable {
         Throwable _ = env.failure().fail(e);
       }
     }
+    boolean cut = sealed;
+    // A sync that is under way must not find its mapping gone.
+    group.exclusively(Long.MAX_VALUE, () -> closeLanes(cut));
+  }
+
+  private void closeLanes(boolean sealed) throws IOException {
     IOException first = null;
     for (Lane lane : lanes) {
       try {

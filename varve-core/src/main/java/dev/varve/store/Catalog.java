@@ -41,7 +41,9 @@ record Catalog(
     String options,
     List<Entry> keyspaces) {
 
-  /** Far more than any catalog has; a length that says more is damage. */
+  /** Far more than any catalog has, as is the list's; what says more is damage. */
+  private static final int BYTES_MAX = 1 << 28;
+
   private static final int LIST_MAX = 1 << 20;
 
   /// A keyspace.
@@ -87,7 +89,12 @@ record Catalog(
   /// @throws IOException when the device refuses
   static Catalog read(FileSystem fileSystem, Path path) throws IOException {
     try (StoreFile file = fileSystem.open(path, OpenMode.READ)) {
-      byte[] bytes = new byte[Math.toIntExact(file.size())];
+      long size = file.size();
+      if (size > BYTES_MAX) {
+        throw new CorruptionException(
+            path, 0, "a catalog of at most " + BYTES_MAX + " bytes", size + " bytes");
+      }
+      byte[] bytes = new byte[(int) size];
       file.readFully(0, MemorySegment.ofArray(bytes));
       return decode(path, bytes);
     }

@@ -45,6 +45,9 @@ final class CommitPipeline {
 
   private static final int SCRATCH_BYTES = 512;
 
+  /** With less than a 16th of the memory left, engines are asked what they can spare. */
+  private static final int RECLAIM_SHIFT = 4;
+
   private final Path directory;
   private final Log log;
   private final Moments moments;
@@ -84,6 +87,9 @@ final class CommitPipeline {
   /// Takes a lane for a commit of this thread; answers which.
   int lock() {
     beginLog();
+    if (!budget.fits(budget.bytesMax() >> RECLAIM_SHIFT)) {
+      reclaim();
+    }
     int lane = (int) (Thread.currentThread().threadId() % scratch.length);
     log.lock(lane);
     return lane;
@@ -100,7 +106,8 @@ final class CommitPipeline {
     lockLanes();
   }
 
-  private void lockLanes() {
+  /// Takes every lane to look at something that commits change; the log need not have begun.
+  void lockLanes() {
     for (int lane = 0; lane < scratch.length; lane++) {
       log.lock(lane);
     }
@@ -110,6 +117,18 @@ final class CommitPipeline {
   void unlockAll() {
     for (int lane = scratch.length - 1; lane >= 0; lane--) {
       log.unlock(lane);
+    }
+  }
+
+  /** Has engines give back what only snapshots needed that are closed, and commits of the past. */
+  private void reclaim() {
+    lockLanes();
+    try {
+      if (!closed && !failure.isFailed()) {
+        applier.reclaim();
+      }
+    } finally {
+      unlockAll();
     }
   }
 
@@ -141,7 +160,7 @@ final class CommitPipeline {
   /// @param freesSpace whether it only takes away; then it may go on when memory or disk are full
   long commit(int lane, MutationWriter writer, Durability durability, boolean freesSpace) {
     requireUsable();
-    if (!freesSpace && !budget.fits(writer.byteSize())) {
+    if (!freesSpace && !budget.fits(writer.byteSize()) && !hasRoom(writer)) {
       throw outOfMemory(writer.byteSize());
     }
     boolean through = durability == Durability.SYNC || durability == Durability.GROUP;
@@ -168,6 +187,14 @@ final class CommitPipeline {
     commits++;
     flusher.wrote(writer.byteSize());
     return sequence;
+  }
+
+  /** A batch that passes is taken whole, so it must not be a large one. */
+  private boolean hasRoom(MutationWriter writer) {
+    return writer.byteSize() <= SCRATCH_BYTES_KEPT
+        && applier.hasRoom(
+            new MutationReader()
+                .reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
   }
 
   private void awaitTurn(long sequence) {

@@ -52,6 +52,26 @@ final class MutationApplier {
     }
   }
 
+  /// Whether the engines find room for each of these mutations in memory that they hold already.
+  boolean hasRoom(MutationReader mutations) {
+    while (mutations.next()) {
+      KeyspaceState keyspace = keyspaces.find(mutations.keyspace());
+      if (keyspace != null
+          && mutations.kind() == MutationReader.Kind.PUT
+          && !keyspace.engine().hasRoom((long) mutations.keyLength() + mutations.valueLength())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Has every engine give back what it can. Whoever calls has all lanes.
+  void reclaim() {
+    for (KeyspaceState keyspace : keyspaces.all()) {
+      keyspace.engine().reclaim();
+    }
+  }
+
   /// Ends a commit.
   void finish(long sequence) {
     for (int i = 0; i < touched.size(); i++) {

@@ -60,7 +60,7 @@ final class Verifier {
 
   private VerifyReport run(Catalog catalog, boolean deep) throws IOException {
     Moment moment;
-    store.pipeline().lockAll();
+    store.pipeline().lockLanes();
     try {
       moment = new Moment(store.moments().pin(), store.keyspaceTable().all(), store.log().ranges());
       if (deep) {

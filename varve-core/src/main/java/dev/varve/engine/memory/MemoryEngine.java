@@ -187,11 +187,31 @@ public final class MemoryEngine implements Engine {
     valueBytesSeen.setRelease(valueBytes);
     revisions.reclaim(changes);
     changes = 0;
+    account();
+  }
+
+  private void account() {
     long bytes = index.memoryBytes() + revisions.memoryBytes();
     if (bytes != accountedBytes) {
       context.budget().use(bytes - accountedBytes);
       accountedBytes = bytes;
     }
+  }
+
+  @Override
+  public void reclaim() {
+    int before;
+    do {
+      before = revisions.waiting();
+      revisions.reclaim(before);
+    } while (revisions.waiting() < before);
+    heap.release();
+    account();
+  }
+
+  @Override
+  public boolean hasRoom(long entryBytes) {
+    return heap.hasRoom(entryBytes);
   }
 
   /** The newest record at or before `sequence`, which is pinned, or 0; within a look. */

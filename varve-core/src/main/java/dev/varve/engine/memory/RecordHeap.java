@@ -20,7 +20,8 @@ final class RecordHeap {
    * of their own, so that a heap of few records stays small. A record too large to share is a slab
    * by itself.
    *
-   * Chunks are of a size that the G1 collector never copies (see CHUNK_SLABS).
+   * Chunks are of a size that the G1 collector never copies (see CHUNK_SLABS). One whose slabs are all
+   * free is given back, unless no other slabs are free.
    *
    * I1: a slab with room for another record is in its class's list of such slabs, and no other is.
    * I2: a record that was retired is not used again before the epoch of its retirement is two behind.
@@ -76,6 +77,7 @@ final class RecordHeap {
   private int[] live = new int[8];
   private int[] freeHead = new int[8];
   private int[] bump = new int[8];
+  private int[] chunkOf = new int[8];
   private int[] nextPartial = new int[8];
   private int[] previousPartial = new int[8];
 
@@ -84,6 +86,12 @@ final class RecordHeap {
   private final IntList freeSlabs = new IntList();
   private final int[] partial = new int[SizeClasses.COUNT];
   private int chunkSlabsNext = 1;
+
+  // By chunk: how many slabs it has, and how many of them are free.
+  private int[] chunkSlabs = new int[8];
+  private int[] chunkFree = new int[8];
+  private int chunkCount;
+  private final IntList freeChunks = new IntList();
 
   private static final int LARGE = SizeClasses.COUNT;
 
@@ -106,6 +114,19 @@ final class RecordHeap {
   /// What the records that are not retired take in them.
   long usedBytes() {
     return usedBytes;
+  }
+
+  /// Whether a record for an entry of so many bytes needs no more memory.
+  boolean hasRoom(long entryBytes) {
+    long bytes = HEADER_BYTES + entryBytes;
+    return bytes <= SizeClasses.SHARED_BYTES_MAX
+        && (!freeSlabs.isEmpty() || partial[SizeClasses.classOf((int) bytes)] != 0);
+  }
+
+  /// Makes what was retired usable again as far as readers have left. For the writer.
+  void release() {
+    limboBytes = 0;
+    limbo.release();
   }
 
   /// Makes a record. It is not reachable before its address is given to an index.
@@ -207,6 +228,7 @@ final class RecordHeap {
         newChunk();
       }
       slab = freeSlabs.removeLast();
+      chunkFree[chunkOf[slab]]--;
     }
     classes[slab] = (byte) sizeClass;
     freeHead[slab] = 0;
@@ -222,14 +244,48 @@ final class RecordHeap {
     int count = Math.clamp(room, 1, chunkSlabsNext);
     chunkSlabsNext = Math.min(chunkSlabsNext * 2, CHUNK_SLABS);
     byte[] chunk = new byte[count * SLAB_BYTES];
+    int number = newChunkNumber();
+    chunkSlabs[number] = count;
+    chunkFree[number] = count;
     for (int i = count - 1; i >= 0; i--) {
       int slab = newNumber();
+      chunkOf[slab] = number;
       arrays[slab] = chunk;
       bases[slab] = i * SLAB_BYTES;
       slabBytes[slab] = SLAB_BYTES;
       freeSlabs.add(slab);
     }
     account(chunk.length);
+  }
+
+  private int newChunkNumber() {
+    if (!freeChunks.isEmpty()) {
+      return freeChunks.removeLast();
+    }
+    if (chunkCount == chunkSlabs.length) {
+      chunkSlabs = Arrays.copyOf(chunkSlabs, chunkCount * 2);
+      chunkFree = Arrays.copyOf(chunkFree, chunkCount * 2);
+    }
+    return chunkCount++;
+  }
+
+  /** Gives a chunk back whose slabs are all free. */
+  private void releaseChunk(int chunk) {
+    IntList kept = new IntList();
+    for (int i = 0; i < freeSlabs.size(); i++) {
+      int slab = freeSlabs.get(i);
+      if (chunkOf[slab] == chunk) {
+        releaseNumber(slab);
+      } else {
+        kept.add(slab);
+      }
+    }
+    freeSlabs.clear();
+    for (int i = 0; i < kept.size(); i++) {
+      freeSlabs.add(kept.get(i));
+    }
+    account(-(long) chunkSlabs[chunk] * SLAB_BYTES);
+    freeChunks.add(chunk);
   }
 
   private int newNumber() {
@@ -246,6 +302,7 @@ final class RecordHeap {
       bases = Arrays.copyOf(bases, capacity);
       classes = Arrays.copyOf(classes, capacity);
       slabBytes = Arrays.copyOf(slabBytes, capacity);
+      chunkOf = Arrays.copyOf(chunkOf, capacity);
       live = Arrays.copyOf(live, capacity);
       freeHead = Arrays.copyOf(freeHead, capacity);
       bump = Arrays.copyOf(bump, capacity);
@@ -322,6 +379,10 @@ final class RecordHeap {
   private void releaseSlab(int slab) {
     if (slabBytes[slab] == SLAB_BYTES) {
       freeSlabs.add(slab);
+      int chunk = chunkOf[slab];
+      if (++chunkFree[chunk] == chunkSlabs[chunk] && freeSlabs.size() > chunkSlabs[chunk]) {
+        releaseChunk(chunk);
+      }
     } else {
       account(-slabBytes[slab]);
       releaseNumber(slab);

@@ -145,7 +145,9 @@ public final class SnapshotFileReader implements AutoCloseable {
     if (length == 0) {
       return readEnd();
     }
-    if (length < 0 || length > left - SnapshotFileWriter.BLOCK_HEADER_BYTES - 4) {
+    if (length < 0
+        || length > SnapshotFileWriter.BLOCK_CONTENT_BYTES_MAX
+        || length > left - SnapshotFileWriter.BLOCK_HEADER_BYTES - 4) {
       return lost(position, "a block that fits in the file", "a length of " + length);
     }
     int size = SnapshotFileWriter.BLOCK_HEADER_BYTES + length + 4;

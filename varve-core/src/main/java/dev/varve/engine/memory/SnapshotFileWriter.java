@@ -7,6 +7,7 @@ import dev.varve.engine.EngineCursor;
 import dev.varve.format.Envelope;
 import dev.varve.format.FileKind;
 import dev.varve.fs.AtomicFile;
+import dev.varve.kv.Limits;
 import dev.varve.kv.MutationWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,12 @@ import java.util.zip.CRC32C;
 final class SnapshotFileWriter {
   static final int BLOCK_BYTES = 64 << 10;
   static final int BLOCK_HEADER_BYTES = 12;
+
+  /// A block ends with the entry that fills it, so it holds one of the largest at most, and less
+  /// than a full block before it.
+  static final long BLOCK_CONTENT_BYTES_MAX =
+      (long) BLOCK_BYTES + Limits.KEY_BYTES_MAX + Limits.VALUE_BYTES_MAX + 64;
+
   static final int END_BYTES = 28;
   private static final int BLOCK_BEGIN = MutationWriter.HEADROOM_BYTES - BLOCK_HEADER_BYTES;
 
