@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /// The names in a directory in memory: as programs see them, and as the device holds them.
 ///
@@ -43,6 +44,24 @@ final class MemoryDirectory {
     durable.clear();
     durable.putAll(names);
     unsynced.clear();
+  }
+
+  /** The same directory over the files that `files` gives for its own. */
+  MemoryDirectory copy(UnaryOperator<MemoryInode> files) {
+    MemoryDirectory copy = new MemoryDirectory();
+    names.forEach((name, inode) -> copy.names.put(name, files.apply(inode)));
+    durable.forEach((name, inode) -> copy.durable.put(name, files.apply(inode)));
+    for (Change change : unsynced) {
+      copy.unsynced.add(
+          switch (change) {
+            case Change.Add(String name, MemoryInode inode) ->
+                new Change.Add(name, files.apply(inode));
+            case Change.Remove remove -> remove;
+            case Change.Rename(String from, String to, MemoryInode inode) ->
+                new Change.Rename(from, to, files.apply(inode));
+          });
+    }
+    return copy;
   }
 
   /** The names that the device holds after a power cut, with the files as they were before. */

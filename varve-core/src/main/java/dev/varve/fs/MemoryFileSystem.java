@@ -73,6 +73,20 @@ public final class MemoryFileSystem implements FileSystem {
     return after;
   }
 
+  /// What a kill of the process now would leave, as a file system of its own: every file as it is
+  /// seen now, no handle open and no lock held. What was synced stays apart from what was not, so
+  /// that the power may be cut afterwards. A capacity stays as well.
+  public synchronized MemoryFileSystem kill() {
+    MemoryFileSystem after = new MemoryFileSystem(durabilityKept);
+    after.capacityBytes = capacityBytes;
+    IdentityHashMap<MemoryInode, MemoryInode> copies = new IdentityHashMap<>();
+    directories.forEach(
+        (path, directory) ->
+            after.directories.put(
+                path, directory.copy(inode -> copies.computeIfAbsent(inode, MemoryInode::copy))));
+    return after;
+  }
+
   /// Sets how many bytes all files together may have; writes beyond are refused with
   /// [NoSpaceException].
   public synchronized void limit(long bytes) {

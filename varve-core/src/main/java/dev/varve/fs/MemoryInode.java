@@ -40,6 +40,16 @@ final class MemoryInode {
     this.durable = bytes.clone();
   }
 
+  /** The same file as another process sees it: content and device as they are, nothing mapped. */
+  MemoryInode copy() {
+    MemoryInode copy = new MemoryInode(durabilityKept);
+    copy.content = Arrays.copyOf(content, size);
+    copy.size = size;
+    copy.durable = durable.clone();
+    copy.lost.putAll(lost);
+    return copy;
+  }
+
   int size() {
     return size;
   }

@@ -67,6 +67,38 @@ final class MemoryFileSystemTest extends FileSystemContract {
   }
 
   @Test
+  void a_kill_keeps_everything_and_a_power_cut_after_it_what_was_synced() throws IOException {
+    MemoryFileSystem fs = prepared();
+    StoreFile a = fs.create(path("a"));
+    a.append(filled(10, 1));
+    a.sync(SyncMode.FULL);
+    fs.syncDirectory(DIRECTORY);
+    MappedRegion region = a.map(MapMode.READ_WRITE);
+    region.segment().fill((byte) 2);
+    fs.create(path("b")).close();
+    fs.rename(path("b"), path("c"));
+    DirectoryLock lock = fs.lock(path("LOCK"));
+    MemoryFileSystem killed = fs.kill();
+    region.segment().fill((byte) 3);
+    fs.delete(path("c"));
+    assertArrayEquals(filled(10, 2).toArray(ValueLayout.JAVA_BYTE), killed.bytes(path("a")));
+    assertEquals(List.of("LOCK", "a", "c"), killed.list(DIRECTORY));
+    assertEquals(List.of(), killed.openFiles());
+    killed.lock(path("LOCK")).close();
+    MemoryFileSystem cut = killed.crash(new CrashImage(1, Mode.SYNCED_ONLY));
+    assertEquals(List.of("a"), cut.list(DIRECTORY));
+    assertArrayEquals(filled(10, 1).toArray(ValueLayout.JAVA_BYTE), cut.bytes(path("a")));
+    try (StoreFile again = killed.open(path("a"), OpenMode.READ_WRITE)) {
+      again.sync(SyncMode.FULL);
+    }
+    killed.syncDirectory(DIRECTORY);
+    cut = killed.crash(new CrashImage(1, Mode.SYNCED_ONLY));
+    assertArrayEquals(filled(10, 2).toArray(ValueLayout.JAVA_BYTE), cut.bytes(path("a")));
+    assertEquals(List.of("LOCK", "a", "c"), cut.list(DIRECTORY));
+    lock.close();
+  }
+
+  @Test
   void a_synced_file_without_a_synced_name_is_gone() throws IOException {
     MemoryFileSystem fs = prepared();
     try (StoreFile a = fs.create(path("a"))) {
