@@ -327,12 +327,13 @@ final class Lane {
 
   /// Makes what recovery found durable, as far as it is not known to be. It is written again rather
   /// than only synced: after a sync that failed, cached pages may count as clean although the
-  /// device never got them.
+  /// device never got them. Records that share the number of the last durable commit, a checkpoint
+  /// or a seal behind it, may be in the cache alone, and the next begin counts on them.
   ///
   /// @throws IOException when the device refuses
   void harden(long knownDurable) throws IOException {
     for (ClosedSegment one : found) {
-      if (one.lastSequence() <= knownDurable) {
+      if (one.lastSequence() < knownDurable) {
         continue;
       }
       SegmentPlace place = new SegmentPlace(number, one.number());

@@ -80,7 +80,6 @@ public final class Log implements AutoCloseable {
     this.sequence = new AtomicLong(recovered.lastSequence());
     this.markedThrough = recovered.lastSequence();
     this.knownDurable = recovered.knownDurable();
-    this.hardened = knownDurable == recovered.lastSequence();
     this.recovered = recovered.lanes();
     int count = Math.max(options.lanes(), recovered.lanes().size());
     for (int i = 0; i < count; i++) {
