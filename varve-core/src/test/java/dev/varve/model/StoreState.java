@@ -133,11 +133,14 @@ public final class StoreState {
     return null;
   }
 
-  /// What of a snapshot differs from this state, but for keyspaces that are gone by now, or null.
-  public @Nullable String difference(Store store, Snapshot snapshot) {
+  /// What of a snapshot differs from this state, or null. A keyspace that is gone by now, or was
+  /// made anew under its name, is left out.
+  ///
+  /// @param ids the numbers of the keyspaces when the snapshot was taken
+  public @Nullable String difference(Store store, Snapshot snapshot, Map<String, Integer> ids) {
     for (Map.Entry<String, Map<byte[], byte[]>> expected : keyspaces.entrySet()) {
       @Nullable Keyspace keyspace = store.findKeyspace(expected.getKey()).orElse(null);
-      if (keyspace != null) {
+      if (keyspace != null && Integer.valueOf(keyspace.id()).equals(ids.get(expected.getKey()))) {
         @Nullable String difference =
             difference(
                 expected.getKey(), keyspace.at(snapshot), keyspace.options().engine().isOrdered());
