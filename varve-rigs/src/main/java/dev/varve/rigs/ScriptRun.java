@@ -120,7 +120,7 @@ final class ScriptRun {
     return open != null;
   }
 
-  private int step(FileSystem fs, Step step, Runnable afterStep) {
+  int step(FileSystem fs, Step step, Runnable afterStep) {
     switch (step) {
       case Step.Reopen _ -> {
         int _ = close();

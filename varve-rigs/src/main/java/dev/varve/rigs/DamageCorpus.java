@@ -1,0 +1,151 @@
+package dev.varve.rigs;
+
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.model.Step;
+import dev.varve.model.StoreState;
+import dev.varve.store.FileInspector;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/// The files that a damage rig damages: a store that was closed, the same one killed later, what
+/// its files were before, and those of another store.
+///
+/// @param closed the files after a clean close
+/// @param crashed the files after a kill some commits later
+/// @param older what the files were at earlier closes
+/// @param foreign the files of a store with another identity and other entries
+/// @param history the states after each commit
+/// @param closedLast the last commit of the closed store
+record DamageCorpus(
+    Map<String, byte[]> closed,
+    Map<String, byte[]> crashed,
+    List<Map<String, byte[]>> older,
+    Map<String, byte[]> foreign,
+    List<StoreState> history,
+    long closedLast) {
+  /** Behind a segment's header, its begin and the head of its first commit. */
+  private static final int RECORDS_FROM = 128 + 56 + 32;
+
+  /// Makes the files of a case. Its level must sync every commit, so that only the last one of the
+  /// killed store can be taken for a torn write.
+  static DamageCorpus make(RigCase rigCase) {
+    MemoryFileSystem fs = new MemoryFileSystem();
+    ScriptRun run = new ScriptRun(rigCase, rigCase.level());
+    List<Map<String, byte[]>> older = new ArrayList<>();
+    List<Step> steps = rigCase.script().steps();
+    SplittableRandom random = new SplittableRandom(rigCase.seed());
+    try (LaneThreads threads = new LaneThreads(rigCase.lanes())) {
+      int _ = threads.on(0, () -> run.open(fs));
+      for (Step step : steps) {
+        int _ = threads.on(random.nextInt(rigCase.lanes()), () -> run.step(fs, step, () -> {}));
+        if (step instanceof Step.Reopen || step instanceof Step.Flush) {
+          older.add(files(fs));
+        }
+      }
+      int _ = threads.on(0, run::close);
+      Map<String, byte[]> closed = files(fs);
+      long closedLast = run.promise().issued();
+      int _ = threads.on(0, () -> run.open(fs));
+      for (int i = 0; i < 6; i++) {
+        Step step = new Step.Put("a", new byte[] {'k', (byte) i}, new byte[50 + i], null);
+        int _ = threads.on(random.nextInt(rigCase.lanes()), () -> run.step(fs, step, () -> {}));
+      }
+      Map<String, byte[]> crashed = files(fs);
+      int _ = threads.on(0, run::close);
+      return new DamageCorpus(
+          closed, crashed, older, foreign(rigCase), List.copyOf(run.history()), closedLast);
+    }
+  }
+
+  private static Map<String, byte[]> foreign(RigCase rigCase) {
+    RigCase other =
+        new RigCase(
+            rigCase.engine(),
+            rigCase.level(),
+            rigCase.lanes(),
+            rigCase.seed() + 1,
+            rigCase.steps());
+    MemoryFileSystem fs = new MemoryFileSystem();
+    new ScriptRun(other, other.level()).run(fs, () -> {});
+    return files(fs);
+  }
+
+  /// The files of a store's directory.
+  static Map<String, byte[]> files(MemoryFileSystem fs) {
+    Map<String, byte[]> files = new TreeMap<>();
+    try {
+      for (String name : fs.list(RigStore.DIRECTORY)) {
+        files.put(name, fs.bytes(RigStore.DIRECTORY.resolve(name)));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return files;
+  }
+
+  /// A file system that holds these files.
+  static MemoryFileSystem fileSystem(Map<String, byte[]> files) {
+    MemoryFileSystem fs = new MemoryFileSystem();
+    try {
+      fs.createDirectories(RigStore.DIRECTORY);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    files.forEach((name, bytes) -> fs.replaceBytes(RigStore.DIRECTORY.resolve(name), bytes));
+    return fs;
+  }
+
+  /// Up to where a checksum covers the bytes of a file.
+  long covered(Map<String, byte[]> files, String name) {
+    byte[] bytes = files.getOrDefault(name, new byte[0]);
+    if (!(StoreFileName.parse(name) instanceof StoreFileName.Segment)) {
+      return bytes.length;
+    }
+    String end =
+        FileInspector.inspect(fileSystem(files), RigStore.DIRECTORY.resolve(name), 0)
+            .properties()
+            .get("end");
+    return end == null ? bytes.length : Long.parseLong(end);
+  }
+
+  /// Whether all bytes that tell of the segment that the killed process made are gone.
+  boolean isNewestLost(Map<String, byte[]> files) {
+    for (Map.Entry<String, byte[]> file : crashed.entrySet()) {
+      byte[] left = files.get(file.getKey());
+      if (StoreFileName.parse(file.getKey()) instanceof StoreFileName.Segment
+          && !closed.containsKey(file.getKey())
+          && (left == null || !isStartOf(left, file.getValue()) || left.length < RECORDS_FROM)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isStartOf(byte[] left, byte[] whole) {
+    return Arrays.mismatch(left, 0, left.length, whole, 0, Math.min(left.length, whole.length))
+            == -1
+        && left.length <= whole.length;
+  }
+
+  /// The last commit.
+  long last(boolean clean) {
+    return clean ? closedLast : history.size() - 1;
+  }
+
+  /// The least that may be left: of a killed store the last commit may pass for a torn write.
+  long least(boolean clean) {
+    return clean ? closedLast : history.size() - 2;
+  }
+
+  /// The state after a commit.
+  StoreState state(long sequence) {
+    return history.get((int) sequence);
+  }
+}

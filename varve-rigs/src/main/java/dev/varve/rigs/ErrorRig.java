@@ -1,0 +1,348 @@
+package dev.varve.rigs;
+
+import dev.varve.fs.CrashImage;
+import dev.varve.fs.Fault;
+import dev.varve.fs.FaultFileSystem;
+import dev.varve.fs.FaultRule;
+import dev.varve.fs.FileOperation;
+import dev.varve.fs.FileSystem;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.fs.SyncFailure;
+import dev.varve.kv.DiskFullException;
+import dev.varve.kv.Durability;
+import dev.varve.kv.StoreFailedException;
+import dev.varve.kv.StoreIoException;
+import dev.varve.model.Step;
+import dev.varve.model.StoreState;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// Has one operation of a script on files go wrong, in every way that it can, and looks whether the
+/// store keeps to its rules: nothing acknowledged is lost, nothing wrong is shown, a failed write
+/// or sync is final, a full disk is not.
+///
+/// @threads one at a time; cases may run beside each other
+final class ErrorRig {
+  /// What goes wrong.
+  enum Kind {
+    EIO(new Fault.Refused(Fault.Errno.EIO)),
+    ENOSPC(new Fault.Refused(Fault.Errno.ENOSPC)),
+    EMFILE(new Fault.Refused(Fault.Errno.EMFILE)),
+    EACCES(new Fault.Refused(Fault.Errno.EACCES)),
+    SHORT_EIO(new Fault.CutShort(40, Fault.Errno.EIO)),
+    SHORT_ENOSPC(new Fault.CutShort(40, Fault.Errno.ENOSPC)),
+    /** No space under bytes of a segment that were allotted: not a full disk, and final. */
+    ENOSPC_IN_PLACE(new Fault.Refused(Fault.Errno.ENOSPC)),
+    SYNC_MARKS_CLEAN(new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN)),
+    SYNC_REVERTS(new Fault.SyncFails(SyncFailure.PAGES_REVERTED)),
+    SYNC_REPORTED_LATE(new Fault.SyncFails(SyncFailure.REPORTED_LATE));
+
+    private final Fault fault;
+
+    Kind(Fault fault) {
+      this.fault = fault;
+    }
+
+    boolean isFull() {
+      return this == ENOSPC || this == SHORT_ENOSPC;
+    }
+
+    /** Whether it can strike such an operation in a way of its own. */
+    boolean suits(FileOperation operation) {
+      boolean inSegment =
+          operation.kind() == FileOperation.Kind.WRITE
+              && String.valueOf(operation.path().getFileName()).startsWith("log-");
+      return suits(operation.kind())
+          && (this == ENOSPC_IN_PLACE ? inSegment : !isFull() || !inSegment);
+    }
+
+    /** Whether it can strike this kind of operation. */
+    boolean suits(FileOperation.Kind kind) {
+      return switch (this) {
+        case EIO -> true;
+        case EMFILE -> kind == FileOperation.Kind.OPEN || kind == FileOperation.Kind.CREATE;
+        case EACCES -> kind == FileOperation.Kind.OPEN || kind == FileOperation.Kind.LOCK;
+        case ENOSPC ->
+            kind == FileOperation.Kind.CREATE
+                || kind == FileOperation.Kind.WRITE
+                || kind == FileOperation.Kind.PREALLOCATE;
+        case SHORT_EIO ->
+            kind == FileOperation.Kind.READ
+                || kind == FileOperation.Kind.WRITE
+                || kind == FileOperation.Kind.PREALLOCATE;
+        case ENOSPC_IN_PLACE -> kind == FileOperation.Kind.WRITE;
+        case SHORT_ENOSPC ->
+            kind == FileOperation.Kind.WRITE || kind == FileOperation.Kind.PREALLOCATE;
+        case SYNC_MARKS_CLEAN, SYNC_REVERTS, SYNC_REPORTED_LATE ->
+            kind == FileOperation.Kind.SYNC || kind == FileOperation.Kind.FORCE;
+      };
+    }
+  }
+
+  /// How often it strikes from the chosen operation on.
+  enum Lasting {
+    ONCE,
+    FOREVER
+  }
+
+  /// Which runs are made.
+  ///
+  /// @param stride every how manieth of all runs of a case, counted through; 1 for all
+  /// @param only the number of the one run to make, or -1
+  record Sample(int stride, long only) {
+    boolean takes(long number) {
+      return only >= 0 ? number == only : number % stride == 0;
+    }
+  }
+
+  /** Longer than a store waits before it asks a full disk again. */
+  private static final Duration FULL_PAUSE = Duration.ofSeconds(10);
+
+  /** Past this many violations of one case the rest is not worth the time. */
+  private static final int ENOUGH = 40;
+
+  private final RigCase rigCase;
+  private final UnaryOperator<FileSystem> lie;
+  private final Findings findings;
+
+  private ErrorRig(RigCase rigCase, UnaryOperator<FileSystem> lie, Findings findings) {
+    this.rigCase = rigCase;
+    this.lie = lie;
+    this.findings = findings;
+  }
+
+  /// Explores one case.
+  static void explore(
+      RigCase rigCase, CrashRig.Planted planted, Sample sample, Findings findings) {
+    ErrorRig rig = new ErrorRig(rigCase, planted.lie(), findings);
+    List<FileOperation> operations = new ArrayList<>();
+    new ScriptRun(rigCase, rigCase.level())
+        .run(new FaultFileSystem(new MemoryFileSystem(), operations::add), () -> {});
+    findings.count("operations", operations.size());
+    long number = 0;
+    for (FileOperation operation : operations) {
+      for (Kind kind : Kind.values()) {
+        if (kind.suits(operation)) {
+          for (Lasting lasting : Lasting.values()) {
+            if (sample.takes(number)) {
+              rig.strike(number, operation, kind, lasting);
+            }
+            number++;
+            if (findings.violationCount() >= ENOUGH) {
+              return;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void strike(long number, FileOperation operation, Kind kind, Lasting lasting) {
+    findings.count("runs", 1);
+    FaultedRun run = new FaultedRun(kind);
+    try {
+      FaultRule.Condition when =
+          lasting == Lasting.ONCE
+              ? FaultRule.index(operation.index())
+              : FaultRule.from(operation.index()).and(sameKinds(kind));
+      run.faulty.with(FaultRule.when(when).then(kind.fault));
+      run.go();
+    } catch (RuntimeException | Error e) {
+      findings.violation(
+          new Violation(
+              "error",
+              rigCase + " --run " + number,
+              kind + " " + lasting + " at " + operation + ", " + run.doing + ": "
+                  + (e instanceof PromiseBroken ? e.getMessage() : "unexpected exception"),
+              e instanceof PromiseBroken ? e.getCause() : e));
+    }
+  }
+
+  /** A fault that lasts strikes every operation that it suits. */
+  private static FaultRule.Condition sameKinds(Kind kind) {
+    FaultRule.@Nullable Condition all = null;
+    for (FileOperation.Kind one : FileOperation.Kind.values()) {
+      if (kind.suits(one)) {
+        all = all == null ? FaultRule.kind(one) : all.or(FaultRule.kind(one));
+      }
+    }
+    FaultRule.Condition inSegment =
+        FaultRule.kind(FileOperation.Kind.WRITE).and(FaultRule.path("log-.*"));
+    FaultRule.Condition condition = all == null ? FaultRule.always() : all;
+    return kind.isFull()
+        ? condition.and(inSegment.negate())
+        : kind == Kind.ENOSPC_IN_PLACE ? inSegment : condition;
+  }
+
+  private static void require(boolean holds, String what) {
+    if (!holds) {
+      throw new PromiseBroken(what);
+    }
+  }
+
+  /** One run of the script with its fault. */
+  private final class FaultedRun {
+    private final MemoryFileSystem memory = new MemoryFileSystem();
+    private final FaultFileSystem faulty = new FaultFileSystem(memory);
+    private final FileSystem shown = lie.apply(faulty);
+    private final ScriptRun run = new ScriptRun(rigCase, rigCase.level());
+    private final Kind kind;
+    private String doing = "opening";
+    private boolean refusedOnce;
+
+    FaultedRun(Kind kind) {
+      this.kind = kind;
+    }
+
+    void go() {
+      SplittableRandom random = new SplittableRandom(rigCase.seed());
+      try (LaneThreads threads = new LaneThreads(rigCase.lanes())) {
+        int _ = threads.on(0, () -> run.open(shown));
+        for (Step step : rigCase.script().steps()) {
+          doing = "at step " + step.getClass().getSimpleName();
+          if (!threads.on(random.nextInt(rigCase.lanes()), () -> step(step))) {
+            return;
+          }
+        }
+        int _ = threads.on(0, run::close);
+      } catch (StoreFailedException e) {
+        // Closing may be where it is told.
+      } catch (StoreIoException | DiskFullException e) {
+        require(!run.isOpen(), "an open store told of a failure to open: " + e);
+      }
+      recover();
+    }
+
+    /** Answers whether the script goes on. */
+    private boolean step(Step step) {
+      if (step instanceof Step.Reopen) {
+        int _ = run.close();
+        int _ = run.open(shown);
+        return true;
+      }
+      if (step instanceof Step.TakeSnapshot || step instanceof Step.CheckSnapshot) {
+        return true;
+      }
+      boolean committed = run.issue(step);
+      try {
+        run.store().perform(step);
+        run.acknowledge(step, committed);
+        return true;
+      } catch (DiskFullException e) {
+        require(
+            kind.isFull() || kind == Kind.ENOSPC_IN_PLACE || refusedOnce,
+            "a full disk was told of without one: " + e);
+        return refused(step, committed);
+      } catch (StoreIoException e) {
+        return refused(step, committed);
+      } catch (StoreFailedException e) {
+        require(!kind.isFull() || step instanceof Step.Idle, "a full disk failed the store: " + e);
+        failed(e, committed);
+        return false;
+      }
+    }
+
+    /** A step was refused: it left nothing, and the same step works when the fault is gone. */
+    private boolean refused(Step step, boolean committed) {
+      if (committed) {
+        run.takeBack();
+      }
+      refusedOnce = true;
+      require(!run.store().store().stats().failed(), "a step was refused by a store that failed");
+      requireShown(run.newest(), null);
+      faulty.heal();
+      run.clock().pass(FULL_PAUSE);
+      doing = "writing when the fault is gone";
+      boolean made = run.issue(step);
+      run.store().perform(step);
+      run.acknowledge(step, made);
+      return true;
+    }
+
+    private void requireShown(StoreState one, @Nullable StoreState other) {
+      @Nullable String difference = run.store().difference(one);
+      if (difference != null && (other == null || run.store().difference(other) != null)) {
+        throw new PromiseBroken("reads show something else: " + difference);
+      }
+    }
+
+    /** The store failed: reads go on, writes are refused with the first cause, also once healed. */
+    private void failed(StoreFailedException first, boolean committed) {
+      doing = "reading a failed store";
+      require(first.getCause() != null, "a failed store names no cause");
+      List<StoreState> history = run.history();
+      requireShown(run.newest(), committed ? history.get(history.size() - 2) : null);
+      faulty.heal();
+      doing = "writing to a failed store";
+      for (Durability level : Durability.values()) {
+        try {
+          run.store().store().keyspaces().stream()
+              .findFirst()
+              .ifPresent(keyspace -> keyspace.put(key(), key(), level));
+          require(run.store().store().keyspaces().isEmpty(), "a failed store took a write");
+        } catch (StoreFailedException e) {
+          require(
+              e.getCause() == first.getCause(),
+              "the first cause was " + first.getCause() + ", then " + e.getCause());
+        }
+      }
+      try {
+        run.store().store().sync();
+        require(false, "a failed store says that it synced");
+      } catch (StoreFailedException e) {
+        require(e.getCause() == first.getCause(), "the cause changed");
+      }
+      doing = "closing a failed store";
+      recover();
+      try {
+        run.store().close();
+        require(false, "a failed store closed as if nothing were");
+      } catch (StoreFailedException e) {
+        doing = "opening after a failed store was closed";
+      }
+      recover();
+    }
+
+    private byte[] key() {
+      return "never".getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Whatever became of the process, what was promised is there when the device works again. */
+    private void recover() {
+      faulty.heal();
+      check(memory.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY)), "power cut", false);
+      check(memory.crash(new CrashImage(1, CrashImage.Mode.ALL)), "late power cut", false);
+      check(memory.kill(), "kill", kind != Kind.SYNC_REVERTS);
+    }
+
+    private void check(MemoryFileSystem left, String how, boolean kept) {
+      findings.count("recoveries", 1);
+      doing = "opening after a " + how;
+      ScriptRun.Promise promise = run.promise();
+      RigStore store = new RigStore(left, rigCase, rigCase.options(), new HandClock());
+      long last = store.recovered();
+      long least = kept ? promise.acknowledged() : promise.durable();
+      require(last >= least, "expected at least " + least + " commits, found " + last);
+      require(last <= promise.issued(), "found commit " + last + " of " + promise.issued());
+      @Nullable String difference = store.difference(run.state(last));
+      require(difference == null, "after a " + how + ": " + difference);
+      doing = "going on after a " + how;
+      if (store.store().findKeyspace("a").isPresent()) {
+        Step put = new Step.Put("a", key(), key(), Durability.SYNC);
+        store.perform(put);
+        @Nullable StoreState next = run.state(last).after(put);
+        MemoryFileSystem cut = left.crash(new CrashImage(2, CrashImage.Mode.SYNCED_ONLY));
+        RigStore again = new RigStore(cut, rigCase, rigCase.options(), new HandClock());
+        difference = next == null ? null : again.difference(next);
+        require(difference == null, "after a " + how + " and a power cut: " + difference);
+        again.close();
+      }
+      store.close();
+    }
+  }
+}
