@@ -13,8 +13,8 @@ package dev.varve.kv;
 /// @param unsyncedAgeNanos for how long the oldest of them has been waiting, 0 when there is none
 /// @param segmentsMade how many segments were made with zeros
 /// @param segmentsReused how many segments were made of old ones
-/// @param segmentWaits how often a writer had to wait for a segment to be made; each lane's first is
-///   one
+/// @param segmentWaits how often a writer had to wait for a segment to be made; each lane's first
+///   is one
 public record LogStats(
     long records,
     long bytes,

@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
 public final class LogWalk {
   private LogWalk() {}
 
-  /// Reads every record of a segment, checks it and tells what is wrong. Answers how many bytes
-  /// were read.
+  /// Reads every record of a segment of a log that was never truncated, checks it and tells what is
+  /// wrong. Answers how many bytes were read.
   ///
   /// @throws IOException when the device refuses
   public static long verify(LogEnvironment env, SegmentRange range, Consumer<String> problems)
       throws IOException {
     try (Lane lane = new Lane(env, List.of(range))) {
+      lane.requireWhole();
       while (lane.advance(0)) {
         // Looking is all.
       }
@@ -107,7 +108,7 @@ public final class LogWalk {
             return false;
           }
           index++;
-          open(ranges.get(index));
+          SegmentHeader _ = open(ranges.get(index));
         }
         SegmentScanner current = record();
         if (!current.readAt(position, ranges.get(index).end())) {
@@ -120,7 +121,24 @@ public final class LogWalk {
       }
     }
 
-    private void open(SegmentRange range) throws IOException {
+    /** A segment is shorter than it was made only if its store was closed, behind its seal. */
+    void requireWhole() throws IOException {
+      SegmentRange range = ranges.getFirst();
+      SegmentHeader header = open(range);
+      long size = record().fileSize();
+      if (size < header.size() && range.end() != size) {
+        throw new CorruptionException(
+            record().path(),
+            range.end(),
+            "sound records up to the end at "
+                + size
+                + ", where the file was cut when it was closed",
+            "none");
+      }
+      close();
+    }
+
+    private SegmentHeader open(SegmentRange range) throws IOException {
       Path path = env.path(range.place());
       try {
         scanner = new SegmentScanner(env.fileSystem(), path, range.place(), env.store().salt());
@@ -129,13 +147,11 @@ public final class LogWalk {
       }
       byte[] bytes = record().headerBytes();
       Envelope envelope = Envelope.read(path, bytes);
-      SegmentHeader _ =
-          SegmentHeader.decode(
-              path,
-              bytes,
-              envelope.require(
-                  path, FileKind.LOG_SEGMENT, env.store(), range.lane(), range.number()));
       position = SegmentHeader.SIZE;
+      return SegmentHeader.decode(
+          path,
+          bytes,
+          envelope.require(path, FileKind.LOG_SEGMENT, env.store(), range.lane(), range.number()));
     }
 
     @Override
