@@ -30,9 +30,6 @@ record DamageCorpus(
     Map<String, byte[]> foreign,
     List<StoreState> history,
     long closedLast) {
-  /** Behind a segment's header, its begin and the head of its first commit. */
-  private static final int RECORDS_FROM = 128 + 56 + 32;
-
   /// Makes the files of a case. Its level must sync every commit, so that only the last one of the
   /// killed store can be taken for a torn write.
   static DamageCorpus make(RigCase rigCase) {
@@ -115,13 +112,16 @@ record DamageCorpus(
     return end == null ? bytes.length : Long.parseLong(end);
   }
 
-  /// Whether all bytes that tell of the segment that the killed process made are gone.
+  /// Whether a segment that the killed process made, or its end, is gone, and with it all bytes
+  /// that could tell.
   boolean isNewestLost(Map<String, byte[]> files) {
     for (Map.Entry<String, byte[]> file : crashed.entrySet()) {
       byte[] left = files.get(file.getKey());
       if (StoreFileName.parse(file.getKey()) instanceof StoreFileName.Segment
           && !closed.containsKey(file.getKey())
-          && (left == null || !isStartOf(left, file.getValue()) || left.length < RECORDS_FROM)) {
+          && (left == null
+              || !isStartOf(left, file.getValue())
+              || left.length < file.getValue().length)) {
         return true;
       }
     }

@@ -67,8 +67,7 @@ final class DamageRig implements AutoCloseable {
   private long number;
 
   /// @param timeoutMillis how long one attempt may take
-  DamageRig(
-      RigCase rigCase, Reader reader, Sample sample, long timeoutMillis, Findings findings) {
+  DamageRig(RigCase rigCase, Reader reader, Sample sample, long timeoutMillis, Findings findings) {
     this.rigCase = rigCase;
     this.reader = reader;
     this.sample = sample;
@@ -107,8 +106,11 @@ final class DamageRig implements AutoCloseable {
         if (take(header)) {
           byte[] damaged = bytes.clone();
           damaged[at] ^= (byte) (1 << bit);
-          attempt(with(files, name, damaged), name + ": bit " + bit + " of byte " + at
-              + " flipped", clean, clean && at < covered);
+          attempt(
+              with(files, name, damaged),
+              name + ": bit " + bit + " of byte " + at + " flipped",
+              clean,
+              clean && at < covered);
           findings.count("flips", 1);
         }
       }
@@ -128,8 +130,7 @@ final class DamageRig implements AutoCloseable {
         }
         if (take(false) && !Arrays.equals(bytes, damaged)) {
           String how = fill == 0 ? "zeroed" : fill > 0 ? "filled with FF" : "misdirected";
-          attempt(with(files, name, damaged), name + ": block at " + at + " " + how, clean,
-              false);
+          attempt(with(files, name, damaged), name + ": block at " + at + " " + how, clean, false);
           findings.count("blocks", 1);
         }
       }
@@ -139,14 +140,20 @@ final class DamageRig implements AutoCloseable {
   private void lengths(Map<String, byte[]> files, String name, byte[] bytes, boolean clean) {
     for (int length = 0; length < bytes.length; length++) {
       if (take(length == 0 || length == bytes.length - 1)) {
-        attempt(with(files, name, Arrays.copyOf(bytes, length)), name + ": cut to " + length,
-            clean, false);
+        attempt(
+            with(files, name, Arrays.copyOf(bytes, length)),
+            name + ": cut to " + length,
+            clean,
+            false);
         findings.count("lengths", 1);
       }
     }
     for (int more : new int[] {1, 8, 4096}) {
-      attempt(with(files, name, Arrays.copyOf(bytes, bytes.length + more)), name + ": "
-          + more + " zeros behind", clean, false);
+      attempt(
+          with(files, name, Arrays.copyOf(bytes, bytes.length + more)),
+          name + ": " + more + " zeros behind",
+          clean,
+          false);
     }
   }
 
@@ -156,7 +163,7 @@ final class DamageRig implements AutoCloseable {
     attempt(with(files, name, null), name + ": missing", clean, false);
     for (Map.Entry<String, byte[]> other : files.entrySet()) {
       if (other.getKey().compareTo(name) > 0) {
-        TreeMap<String, byte[]> swapped = with(files, name, other.getValue());
+        Map<String, byte[]> swapped = with(files, name, other.getValue());
         byte[] own = files.get(name);
         if (own != null) {
           swapped.put(other.getKey(), own);
@@ -185,9 +192,9 @@ final class DamageRig implements AutoCloseable {
     return taken && findings.violationCount() < ENOUGH;
   }
 
-  private static TreeMap<String, byte[]> with(
+  private static Map<String, byte[]> with(
       Map<String, byte[]> files, String name, byte @Nullable [] bytes) {
-    TreeMap<String, byte[]> changed = new TreeMap<>(files);
+    Map<String, byte[]> changed = new TreeMap<>(files);
     if (bytes == null) {
       changed.remove(name);
     } else {
@@ -198,12 +205,9 @@ final class DamageRig implements AutoCloseable {
 
   /** Opens a damaged store in time. */
   private void attempt(
-      Map<String, byte[]> damaged,
-      String what,
-      boolean clean,
-      boolean mustBeNoticed) {
+      Map<String, byte[]> damaged, String what, boolean clean, boolean mustBeNoticed) {
     long own = number++;
-    if (sample.only >= 0 && own != sample.only || findings.violationCount() >= ENOUGH) {
+    if ((sample.only >= 0 && own != sample.only) || findings.violationCount() >= ENOUGH) {
       return;
     }
     findings.count("attempts", 1);
@@ -278,9 +282,13 @@ final class DamageRig implements AutoCloseable {
         return "refused as " + e.getClass().getSimpleName() + ": " + e.getMessage();
       }
       long last = store.recovered();
-      if (!clean && last == corpus.closedLast() && corpus.isNewestLost(files)) {
-        // Nothing else tells that the last process made this file: see docs/RIGS.md.
-        findings.count("newest segment lost", 1);
+      if (!clean
+          && last >= corpus.closedLast()
+          && last < corpus.least(false)
+          && store.difference(corpus.state(last)) == null
+          && corpus.isNewestLost(files)) {
+        // Nothing else tells what the last process wrote there: see docs/RIGS.md.
+        findings.count("known gap: newest segment lost or cut", 1);
         return null;
       }
       if (last < corpus.least(clean) || last > corpus.last(clean)) {

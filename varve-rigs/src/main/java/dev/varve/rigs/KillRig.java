@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads one at a time
 final class KillRig {
+  private static final List<EngineKind> ENGINES = List.of(EngineKind.values());
   private static final int THREADS = 3;
   private static final int KILL_MILLIS_MAX = 300;
   private static final int START_SECONDS_MAX = 60;
@@ -53,7 +54,7 @@ final class KillRig {
   void run(int rounds) throws IOException {
     for (int round = 0; round < rounds && findings.violationCount() == 0; round++) {
       SplittableRandom random = new SplittableRandom(seed * 1_000_003 + round);
-      EngineKind engine = EngineKind.values()[round % EngineKind.values().length];
+      EngineKind engine = ENGINES.get(round % ENGINES.size());
       List<String> options = options(random, engine);
       Path store = directory.resolve(engine.name().toLowerCase(Locale.ROOT));
       try {
@@ -67,8 +68,7 @@ final class KillRig {
             new Violation(
                 "kill",
                 "--seed " + seed + " --rounds " + (round + 1),
-                "in round " + round + " with " + options + " in " + store + ": "
-                    + e.getMessage(),
+                "in round " + round + " with " + options + " in " + store + ": " + e.getMessage(),
                 e instanceof PromiseBroken ? null : e));
       }
     }
@@ -104,8 +104,7 @@ final class KillRig {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     Thread killer = Thread.ofPlatform().daemon().unstarted(() -> kill(process, millis));
-    Thread late =
-        Thread.ofPlatform().daemon().start(() -> kill(process, START_SECONDS_MAX * 1000));
+    Thread late = Thread.ofPlatform().daemon().start(() -> kill(process, START_SECONDS_MAX * 1000));
     Map<Integer, Long> acknowledged = new HashMap<>();
     try (BufferedReader lines = process.inputReader(StandardCharsets.US_ASCII)) {
       String line = lines.readLine();

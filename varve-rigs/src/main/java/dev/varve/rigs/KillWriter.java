@@ -46,8 +46,7 @@ final class KillWriter {
     StoreOptions options = StoreOptions.defaults();
     for (int i = 4; i < arguments.length; i++) {
       int equals = arguments[i].indexOf('=');
-      options =
-          options.with(arguments[i].substring(0, equals), arguments[i].substring(equals + 1));
+      options = options.with(arguments[i].substring(0, equals), arguments[i].substring(equals + 1));
     }
     Store store = Varve.open(directory, options);
     KeyspaceOptions engine = KeyspaceOptions.of(options.defaultEngine());
@@ -55,8 +54,7 @@ final class KillWriter {
     Keyspace b = store.keyspace("b", engine);
     for (int t = 0; t < threads; t++) {
       int thread = t;
-      Thread _ =
-          Thread.ofPlatform().start(() -> write(store, a, b, new Source(seed, thread, bug)));
+      Thread _ = Thread.ofPlatform().start(() -> write(store, a, b, new Source(seed, thread, bug)));
     }
   }
 

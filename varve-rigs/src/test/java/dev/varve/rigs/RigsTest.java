@@ -1,0 +1,93 @@
+package dev.varve.rigs;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every rig at the size of a push: a sample of what the command `varve-rigs` does in full.
+final class RigsTest {
+  private static final long SEED = Long.getLong("varve.seed", 1);
+  private static final int CRASH_STRIDE = 397;
+  private static final int ERROR_STRIDE = 499;
+  private static final int DAMAGE_STRIDE = 2003;
+  private static final long TIMEOUT_MILLIS = 60_000;
+
+  private static Findings sweep(
+      String rig, List<RigCase> cases, BiConsumer<RigCase, Findings> explore) {
+    Findings findings = new Findings();
+    cases.parallelStream().forEach(one -> explore.accept(one, findings));
+    System.out.println("rig " + rig + ", seed " + SEED + ": " + findings);
+    requireNone(findings);
+    return findings;
+  }
+
+  private static void requireNone(Findings findings) {
+    if (findings.violationCount() > 0) {
+      fail(findings.violations().toString());
+    }
+  }
+
+  private static void atLeast(long least, Findings findings, String what) {
+    long counted = findings.counted(what);
+    assertTrue(counted >= least, () -> what + ": " + counted);
+  }
+
+  @Test
+  void crashes_at_sampled_operations_lose_nothing_for_all_engines_levels_and_lanes() {
+    CrashRig.Sample sample = new CrashRig.Sample(CRASH_STRIDE, 20, -1);
+    Findings findings =
+        sweep(
+            "crash",
+            RigCase.all(SEED, 300),
+            (one, found) -> CrashRig.explore(one, CrashRig.Planted.NOTHING, sample, found));
+    atLeast(15_000, findings, "cuts");
+    atLeast(400, findings, "images");
+    atLeast(24, findings, "images cut again");
+  }
+
+  @Test
+  void errors_at_sampled_operations_are_final_and_lose_nothing() {
+    ErrorRig.Sample sample = new ErrorRig.Sample(ERROR_STRIDE, -1);
+    Findings findings =
+        sweep(
+            "error",
+            RigCase.all(SEED, 120),
+            (one, found) -> ErrorRig.explore(one, CrashRig.Planted.NOTHING, sample, found));
+    atLeast(100, findings, "runs");
+  }
+
+  @Test
+  void damage_gives_the_right_answer_or_a_typed_error() {
+    DamageRig.Sample sample = new DamageRig.Sample(DAMAGE_STRIDE, -1);
+    List<RigCase> cases =
+        RigCase.all(SEED, 60).stream().filter(one -> one.level() == Durability.SYNC).toList();
+    Findings findings =
+        sweep(
+            "damage",
+            cases,
+            (one, found) -> {
+              try (DamageRig rig =
+                  new DamageRig(one, DamageRig.PLAIN, sample, TIMEOUT_MILLIS, found)) {
+                rig.sweep();
+              }
+            });
+    atLeast(5_000, findings, "flips");
+    atLeast(20, findings, "stale files");
+  }
+
+  @Test
+  void a_killed_process_loses_nothing(@TempDir Path directory) throws Exception {
+    Findings findings = new Findings();
+    new KillRig(directory, SEED, KillWriter.Bug.NONE, findings).run(EngineKind.values().length);
+    System.out.println("rig kill, seed " + SEED + ": " + findings);
+    requireNone(findings);
+    atLeast(EngineKind.values().length, findings, "kills");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.rigs;
+
+import org.jspecify.annotations.NullMarked;
