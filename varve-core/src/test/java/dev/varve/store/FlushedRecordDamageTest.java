@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.InlineBackground;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.ByteSize;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Store;
@@ -17,7 +18,8 @@ import org.junit.jupiter.api.Test;
 /// Damage to records that no recovery needs, because the engines' files hold their commits, is
 /// noticed all the same: by the opening or by a verification.
 final class FlushedRecordDamageTest {
-  private static final StoreOptions OPTIONS = StoreOptions.defaults().withLanes(3);
+  private static final StoreOptions OPTIONS =
+      StoreOptions.defaults().withLanes(3).withSegment(ByteSize.ofKibibytes(4));
 
   private static byte[] b(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -35,7 +37,9 @@ final class FlushedRecordDamageTest {
       store.flush();
       store.keyspace("k").put(b("b"), b("2"));
     }
-    assertTrue(open(fs.kill()).verify(true, ProgressListener.NONE).isSound());
+    try (Store sound = open(fs.kill())) {
+      assertTrue(sound.verify(true, ProgressListener.NONE).isSound());
+    }
     int segments = 0;
     for (String name : fs.list(StoreFixture.DIRECTORY)) {
       if (!name.startsWith("log-")) {

@@ -6,6 +6,7 @@ import dev.varve.fs.FileOperation;
 import dev.varve.fs.FileSystem;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.kv.Durability;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,8 @@ final class CrashRig {
     }
   }
 
-  private static final int IMAGES_PER_CUT = CrashImage.Mode.values().length + 1;
+  private static final List<CrashImage.Mode> MODES = List.of(CrashImage.Mode.values());
+  private static final int IMAGES_PER_CUT = MODES.size() + 1;
 
   private final RigCase rigCase;
   private final Durability judged;
@@ -111,8 +113,9 @@ final class CrashRig {
     }
   }
 
+  /** The kinds of images, the last of them a kill. */
   private CrashImage.@Nullable Mode mode(int kind) {
-    return kind == IMAGES_PER_CUT - 1 ? null : CrashImage.Mode.values()[kind];
+    return kind == IMAGES_PER_CUT - 1 ? null : MODES.get(kind);
   }
 
   /** What is left: of a power cut, or with no mode of a kill. */

@@ -163,7 +163,7 @@ final class DamageRig implements AutoCloseable {
     attempt(with(files, name, null), name + ": missing", clean, false);
     for (Map.Entry<String, byte[]> other : files.entrySet()) {
       if (other.getKey().compareTo(name) > 0) {
-        TreeMap<String, byte[]> swapped = with(files, name, other.getValue());
+        Map<String, byte[]> swapped = with(files, name, other.getValue());
         byte[] own = files.get(name);
         if (own != null) {
           swapped.put(other.getKey(), own);
@@ -192,9 +192,9 @@ final class DamageRig implements AutoCloseable {
     return taken && findings.violationCount() < ENOUGH;
   }
 
-  private static TreeMap<String, byte[]> with(
+  private static Map<String, byte[]> with(
       Map<String, byte[]> files, String name, byte @Nullable [] bytes) {
-    TreeMap<String, byte[]> changed = new TreeMap<>(files);
+    Map<String, byte[]> changed = new TreeMap<>(files);
     if (bytes == null) {
       changed.remove(name);
     } else {
@@ -207,7 +207,7 @@ final class DamageRig implements AutoCloseable {
   private void attempt(
       Map<String, byte[]> damaged, String what, boolean clean, boolean mustBeNoticed) {
     long own = number++;
-    if (sample.only >= 0 && own != sample.only || findings.violationCount() >= ENOUGH) {
+    if ((sample.only >= 0 && own != sample.only) || findings.violationCount() >= ENOUGH) {
       return;
     }
     findings.count("attempts", 1);

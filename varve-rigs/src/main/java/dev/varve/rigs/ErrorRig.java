@@ -30,22 +30,33 @@ import org.jspecify.annotations.Nullable;
 final class ErrorRig {
   /// What goes wrong.
   enum Kind {
-    EIO(new Fault.Refused(Fault.Errno.EIO)),
-    ENOSPC(new Fault.Refused(Fault.Errno.ENOSPC)),
-    EMFILE(new Fault.Refused(Fault.Errno.EMFILE)),
-    EACCES(new Fault.Refused(Fault.Errno.EACCES)),
-    SHORT_EIO(new Fault.CutShort(40, Fault.Errno.EIO)),
-    SHORT_ENOSPC(new Fault.CutShort(40, Fault.Errno.ENOSPC)),
+    EIO,
+    ENOSPC,
+    EMFILE,
+    EACCES,
+    SHORT_EIO,
+    SHORT_ENOSPC,
     /** No space under bytes of a segment that were allotted: not a full disk, and final. */
-    ENOSPC_IN_PLACE(new Fault.Refused(Fault.Errno.ENOSPC)),
-    SYNC_MARKS_CLEAN(new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN)),
-    SYNC_REVERTS(new Fault.SyncFails(SyncFailure.PAGES_REVERTED)),
-    SYNC_REPORTED_LATE(new Fault.SyncFails(SyncFailure.REPORTED_LATE));
+    ENOSPC_IN_PLACE,
+    SYNC_MARKS_CLEAN,
+    SYNC_REVERTS,
+    SYNC_REPORTED_LATE;
 
-    private final Fault fault;
+    /** Less than any header: a short read or write stops within it. */
+    private static final int SHORT_BYTES = 40;
 
-    Kind(Fault fault) {
-      this.fault = fault;
+    Fault fault() {
+      return switch (this) {
+        case EIO -> new Fault.Refused(Fault.Errno.EIO);
+        case ENOSPC, ENOSPC_IN_PLACE -> new Fault.Refused(Fault.Errno.ENOSPC);
+        case EMFILE -> new Fault.Refused(Fault.Errno.EMFILE);
+        case EACCES -> new Fault.Refused(Fault.Errno.EACCES);
+        case SHORT_EIO -> new Fault.CutShort(SHORT_BYTES, Fault.Errno.EIO);
+        case SHORT_ENOSPC -> new Fault.CutShort(SHORT_BYTES, Fault.Errno.ENOSPC);
+        case SYNC_MARKS_CLEAN -> new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN);
+        case SYNC_REVERTS -> new Fault.SyncFails(SyncFailure.PAGES_REVERTED);
+        case SYNC_REPORTED_LATE -> new Fault.SyncFails(SyncFailure.REPORTED_LATE);
+      };
     }
 
     boolean isFull() {
@@ -149,7 +160,7 @@ final class ErrorRig {
           lasting == Lasting.ONCE
               ? FaultRule.index(operation.index())
               : FaultRule.from(operation.index()).and(sameKinds(kind));
-      run.faulty.with(FaultRule.when(when).then(kind.fault));
+      run.faulty.with(FaultRule.when(when).then(kind.fault()));
       run.go();
     } catch (RuntimeException | Error e) {
       findings.violation(

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads one at a time
 final class KillRig {
+  private static final List<EngineKind> ENGINES = List.of(EngineKind.values());
   private static final int THREADS = 3;
   private static final int KILL_MILLIS_MAX = 300;
   private static final int START_SECONDS_MAX = 60;
@@ -53,7 +54,7 @@ final class KillRig {
   void run(int rounds) throws IOException {
     for (int round = 0; round < rounds && findings.violationCount() == 0; round++) {
       SplittableRandom random = new SplittableRandom(seed * 1_000_003 + round);
-      EngineKind engine = EngineKind.values()[round % EngineKind.values().length];
+      EngineKind engine = ENGINES.get(round % ENGINES.size());
       List<String> options = options(random, engine);
       Path store = directory.resolve(engine.name().toLowerCase(Locale.ROOT));
       try {

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
     name = "varve-rigs",
     description = "Tries to break the promises of a Varve store.",
     mixinStandardHelpOptions = true,
-    subcommands = {Main.Crash.class, Main.Error.class, Main.Damage.class, Main.Kill.class})
+    subcommands = {Main.Crash.class, Main.Faults.class, Main.Damage.class, Main.Kill.class})
 final class Main {
   private Main() {}
 
@@ -113,7 +113,7 @@ final class Main {
 
   /// The error rig.
   @Command(name = "error", description = "Has every operation on files fail, in every way.")
-  static final class Error implements Callable<Integer> {
+  static final class Faults implements Callable<Integer> {
     private static final int STRIDE = 53;
 
     @Mixin private Cases cases = new Cases();

@@ -201,7 +201,7 @@ final class Recovery {
       steps.add(new Step.Flush());
       for (Step step : steps) {
         perform(store, states, step);
-        acknowledged = states.size() - 1;
+        acknowledged = states.size() - 1L;
         durable = Math.max(durable, store.store().stats().durableThrough());
         cutAgain();
       }

@@ -48,11 +48,15 @@ final class ScriptRun {
   }
 
   Promise promise() {
-    return new Promise(durable, acknowledged, history.size() - 1);
+    return new Promise(durable, acknowledged, issued());
   }
 
   StoreState state(long sequence) {
     return history.get((int) sequence);
+  }
+
+  private long issued() {
+    return history.size() - 1L;
   }
 
   StoreState newest() {
@@ -104,7 +108,7 @@ final class ScriptRun {
     RigStore closing = store();
     open = null;
     closing.close();
-    acknowledged = history.size() - 1;
+    acknowledged = issued();
     durable = acknowledged;
     return 0;
   }
@@ -169,7 +173,7 @@ final class ScriptRun {
   ///
   /// @param committed whether it made a commit
   void acknowledge(Step step, boolean committed) {
-    long issued = history.size() - 1;
+    long issued = issued();
     long visible = store().store().stats().visibleThrough();
     if (visible != issued) {
       throw new PromiseBroken(

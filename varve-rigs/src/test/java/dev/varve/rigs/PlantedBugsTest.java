@@ -87,7 +87,7 @@ final class PlantedBugsTest {
   }
 
   /// What a store that is damaged could do wrong.
-  private enum BadReader implements DamageRig.Reader {
+  enum BadReader implements DamageRig.Reader {
     /// It takes what it finds for a new store.
     FORGETS_WHAT_IS_DAMAGED {
       @Override
