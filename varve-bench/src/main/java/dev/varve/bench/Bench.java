@@ -1,6 +1,7 @@
 package dev.varve.bench;
 
 import dev.varve.bench.Launched.Order;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -70,6 +71,19 @@ public final class Bench implements Callable<Integer> {
       description = "Further flags for each JVM, in one argument.")
   private String flags = "";
 
+  @Option(
+      names = "--only",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "Only processes whose names contain this.")
+  private String only = "";
+
+  @Option(
+      names = "--before",
+      paramLabel = "CLASSPATH",
+      description = "Other classes of Varve's, which take turns with these; ratios are to them.")
+  private Optional<String> before = Optional.empty();
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /// Made by [#main].
@@ -97,7 +111,7 @@ public final class Bench implements Callable<Integer> {
             ? Files.createTempDirectory(Files.createDirectories(work.get()), "varve-bench")
             : Files.createTempDirectory("varve-bench");
     try {
-      Report report = new Report(Machine.describe(directory));
+      Report report = new Report(Machine.describe(directory), before.isPresent());
       out.print(report.head());
       out.flush();
       for (Row row : rows) {
@@ -142,13 +156,20 @@ public final class Bench implements Callable<Integer> {
       jvmFlags.addAll(List.of(flags.strip().split("\\s+")));
     }
     List<Sample> samples = new ArrayList<>();
+    List<String> processes = row.processes().stream().filter(p -> p.contains(only)).toList();
+    Sizes sizes = new Sizes(entries, scale, seed);
+    Path file = directory.resolve("samples");
+    String classPath = System.getProperty("java.class.path");
     for (int round = 0; round < rounds; round++) {
-      for (String process : row.processes()) {
-        Sizes sizes = new Sizes(entries, scale, seed);
-        Path file = directory.resolve("samples");
-        samples.addAll(
-            Launched.launch(
-                new Order(row.name(), process, round, sizes, directory, file), jvmFlags));
+      for (String process : processes) {
+        Order order = new Order(row.name(), process, round, sizes, directory, file);
+        samples.addAll(Launched.launch(order, classPath, jvmFlags));
+        if (before.isPresent()) {
+          String other = before.get() + File.pathSeparator + classPath;
+          for (Sample sample : Launched.launch(order, other, jvmFlags)) {
+            samples.add(sample.of(sample.subject() + Report.BEFORE));
+          }
+        }
       }
     }
     Run.remove(directory);

@@ -117,14 +117,10 @@ final class EngineRow implements Row {
     }
 
     private void time(String metric, long count, Work work) throws Exception {
-      long allocated = Meter.allocatedBytes();
-      long begin = System.nanoTime();
+      Stopwatch stopwatch = new Stopwatch();
       work.run();
-      double nanos = System.nanoTime() - begin;
-      allocated = Meter.allocatedBytes() - allocated;
       if (recorded) {
-        run.record(subject, metric, Unit.NANOS, nanos / count);
-        run.record(subject, metric + " allocation", Unit.BYTES, (double) allocated / count);
+        stopwatch.stop(run, subject, metric, count);
       }
     }
 
@@ -134,22 +130,18 @@ final class EngineRow implements Row {
     }
 
     void put(Subject s) throws Exception {
+      // Of few entries one fill is too short to be timed.
       long fills = Math.max(1, operations / entries);
-      long nanos = 0;
-      long allocated = 0;
-      for (long fill = 0; fill < fills; fill++) {
-        s.clear();
-        long allocatedBefore = Meter.allocatedBytes();
-        long begin = System.nanoTime();
-        fill(s);
-        nanos += System.nanoTime() - begin;
-        allocated += Meter.allocatedBytes() - allocatedBefore;
-      }
-      if (recorded) {
-        double count = (double) fills * entries;
-        run.record(subject, "put", Unit.NANOS, nanos / count);
-        run.record(subject, "put allocation", Unit.BYTES, allocated / count);
-      }
+      time(
+          "put",
+          fills * entries,
+          () -> {
+            fill(s);
+            for (long fill = 1; fill < fills; fill++) {
+              s.clear();
+              fill(s);
+            }
+          });
     }
 
     private void fill(Subject s) {
@@ -174,7 +166,12 @@ final class EngineRow implements Row {
           });
       time("batch of 1000", operations / BATCH * BATCH + BATCH, () -> batches(s));
       if (s.isThreadSafe()) {
-        time("half and half, 2 threads", 2 * operations, () -> twoThreads(s));
+        long begin = System.nanoTime();
+        twoThreads(s);
+        double nanos = System.nanoTime() - begin;
+        if (recorded) {
+          run.record(subject, "half and half, 2 threads", Unit.NANOS, nanos / (2 * operations));
+        }
       }
       if (seen == 0) {
         throw new IllegalStateException("nothing was read");

@@ -70,16 +70,16 @@ public final class Launched {
     }
   }
 
-  /// Starts a JVM with this order and these flags and waits for its end; answers its samples.
+  /// Starts a JVM with this order, class path and flags and waits for its end; answers its samples.
   ///
   /// @throws IOException when it failed; what it said is on the standard error
-  static List<Sample> launch(Order order, List<String> flags)
+  static List<Sample> launch(Order order, String classPath, List<String> flags)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
     command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(classPath);
     command.add(Launched.class.getName());
     command.addAll(order.arguments());
     Process process =

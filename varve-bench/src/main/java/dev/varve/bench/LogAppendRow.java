@@ -154,8 +154,6 @@ final class LogAppendRow implements Row {
     private final byte[] value = new byte[PAYLOAD_BYTES - Keys.BYTES - 6];
     private final Keys keys;
     private long at;
-    private long begun;
-    private long allocated;
 
     Blocks(Run run, int block) {
       this.run = run;
@@ -163,22 +161,14 @@ final class LogAppendRow implements Row {
       this.keys = new Keys(run.seed(), run.round());
     }
 
-    private void begin() {
-      allocated = Meter.allocatedBytes();
-      begun = System.nanoTime();
-    }
-
-    private void end(String subject, boolean recorded) {
-      double nanos = System.nanoTime() - begun;
-      allocated = Meter.allocatedBytes() - allocated;
+    private void end(Stopwatch stopwatch, String subject, boolean recorded) {
       if (recorded) {
-        run.record(subject, METRIC, Unit.NANOS, nanos / block);
-        run.record(subject, METRIC + " allocation", Unit.BYTES, (double) allocated / block);
+        stopwatch.stop(run, subject, METRIC, block);
       }
     }
 
     void copy(MemorySegment memory, boolean recorded) {
-      begin();
+      Stopwatch stopwatch = new Stopwatch();
       for (int i = 0; i < block; i++) {
         if (at + RECORD_BYTES > memory.byteSize()) {
           at = 0;
@@ -189,11 +179,11 @@ final class LogAppendRow implements Row {
         MemorySegment.copy(record, 0, memory, ValueLayout.JAVA_BYTE, at, RECORD_BYTES);
         at += RECORD_BYTES;
       }
-      end(COPY, recorded);
+      end(stopwatch, COPY, recorded);
     }
 
     void append(Log log, boolean recorded) throws IOException {
-      begin();
+      Stopwatch stopwatch = new Stopwatch();
       for (int i = 0; i < block; i++) {
         log.lock(0);
         try {
@@ -202,26 +192,26 @@ final class LogAppendRow implements Row {
           log.unlock(0);
         }
       }
-      end(LOG, recorded);
+      end(stopwatch, LOG, recorded);
     }
 
     void put(VarveSubject subject, boolean recorded) {
-      begin();
+      Stopwatch stopwatch = new Stopwatch();
       for (int i = 0; i < block; i++) {
         subject.put(keys.of(keys.next(KEYS)), value);
       }
-      end(PUT, recorded);
+      end(stopwatch, PUT, recorded);
     }
 
     void write(FileChannel target, boolean recorded) throws IOException {
-      begin();
+      Stopwatch stopwatch = new Stopwatch();
       for (int i = 0; i < block; i++) {
         buffer.clear();
         while (buffer.hasRemaining()) {
           int _ = target.write(buffer, (long) i * RECORD_BYTES + buffer.position());
         }
       }
-      end(WRITE, recorded);
+      end(stopwatch, WRITE, recorded);
     }
   }
 }

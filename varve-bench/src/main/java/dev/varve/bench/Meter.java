@@ -37,7 +37,7 @@ final class Meter {
   /// The bytes of the heap that are in use when everything unreachable is gone.
   static long heapBytes() {
     long least = Long.MAX_VALUE;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 2; i++) {
       System.gc();
       least = Math.min(least, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
     }

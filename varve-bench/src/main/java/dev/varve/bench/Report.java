@@ -11,14 +11,22 @@ import java.util.OptionalDouble;
 ///
 /// @threads one at a time
 final class Report {
+  /// What is added to the names of subjects that were measured with other classes.
+  static final String BEFORE = ", before";
+
   private final Map<String, String> machine;
+  private final boolean toBefore;
   private final List<Part> parts = new ArrayList<>();
 
   /// A row and what it came to.
   private record Part(Row row, Figures figures) {}
 
-  Report(Map<String, String> machine) {
+  /// @param machine what was measured on
+  /// @param toBefore whether ratios are to the same subject with other classes, rather than to the
+  ///   row's yardstick
+  Report(Map<String, String> machine, boolean toBefore) {
     this.machine = machine;
+    this.toBefore = toBefore;
   }
 
   /// Adds a row.
@@ -40,7 +48,7 @@ final class Report {
     text.append(
         String.format(
             Locale.ROOT,
-            "%n%s: %s (%s)%n%-26s %-28s %12s %12s %8s %4s%n",
+            "%n%s: %s (%s)%n%-26s %-34s %12s %12s %8s %4s%n",
             part.row.name(),
             part.row.about(),
             String.join(" ", part.row.jvmFlags()),
@@ -51,15 +59,16 @@ final class Report {
             "ratio",
             "n"));
     for (Figure figure : part.figures.all()) {
+      OptionalDouble ratio = ratio(part, figure);
       text.append(
           String.format(
               Locale.ROOT,
-              "%-26s %-28s %12s %12s %8s %4d%n",
+              "%-26s %-34s %12s %12s %8s %4d%n",
               figure.subject(),
               figure.metric(),
               number(figure.median()) + " " + figure.unit().symbol(),
               number(figure.bestQuarter()) + " " + figure.unit().symbol(),
-              ratio(part, figure),
+              ratio.isEmpty() ? "" : String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()),
               figure.values().size()));
     }
     for (Target target : part.row.targets()) {
@@ -75,13 +84,10 @@ final class Report {
     return text.toString();
   }
 
-  private static String ratio(Part part, Figure figure) {
-    String yardstick = part.row.yardstick().orElse("");
-    OptionalDouble ratio =
-        figure.subject().equals(yardstick)
-            ? OptionalDouble.empty()
-            : part.figures.ratio(figure, yardstick);
-    return ratio.isEmpty() ? "" : String.format(Locale.ROOT, "%.2f", ratio.getAsDouble());
+  private OptionalDouble ratio(Part part, Figure figure) {
+    String to =
+        toBefore ? figure.subject() + BEFORE : part.row.yardstick().orElse(figure.subject());
+    return figure.subject().equals(to) ? OptionalDouble.empty() : part.figures.ratio(figure, to);
   }
 
   private static String number(double value) {
@@ -100,7 +106,7 @@ final class Report {
     return json.close(']').close('}').toString();
   }
 
-  private static void writePart(Json json, Part part) {
+  private void writePart(Json json, Part part) {
     json.open('{').name("row").text(part.row.name());
     json.name("flags").text(String.join(" ", part.row.jvmFlags()));
     json.name("figures").open('[');
@@ -109,13 +115,7 @@ final class Report {
       json.name("metric").text(figure.metric()).name("unit").text(figure.unit().symbol());
       json.name("median").number(figure.median());
       json.name("bestQuarter").number(figure.bestQuarter());
-      part.row
-          .yardstick()
-          .ifPresent(
-              yardstick ->
-                  part.figures
-                      .ratio(figure, yardstick)
-                      .ifPresent(ratio -> json.name("ratio").number(ratio)));
+      ratio(part, figure).ifPresent(ratio -> json.name("ratio").number(ratio));
       json.name("rounds").open('[');
       for (List<Double> round : figure.byRound().values()) {
         json.open('[');

@@ -10,6 +10,11 @@ package dev.varve.bench;
 record Sample(int round, String subject, String metric, Unit unit, double value) {
   private static final String SEPARATOR = "\t";
 
+  /// The same of another subject.
+  Sample of(String otherSubject) {
+    return new Sample(round, otherSubject, metric, unit, value);
+  }
+
   /// One line of text.
   String toLine() {
     return String.join(
