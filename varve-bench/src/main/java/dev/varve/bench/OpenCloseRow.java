@@ -46,13 +46,15 @@ final class OpenCloseRow implements Row {
 
   @Override
   public List<Target> targets() {
-    return Stream.of(STORES, KEYSPACES)
-        .flatMap(
-            subject ->
-                Stream.of(
-                    Target.of(subject, "threads left", 0, "none"),
-                    Target.of(subject, "open files left", 0, "none"),
-                    Target.of(subject, "heap left by a cycle", 100, "at most 100 B")))
+    return Stream.concat(
+            Stream.of(Target.of(STORES, "files in the directory", 64, "at most 64")),
+            Stream.of(STORES, KEYSPACES)
+                .flatMap(
+                    subject ->
+                        Stream.of(
+                            Target.of(subject, "threads left", 0, "none"),
+                            Target.of(subject, "open files left", 0, "none"),
+                            Target.of(subject, "heap left by a cycle", 100, "at most 100 B"))))
         .toList();
   }
 
