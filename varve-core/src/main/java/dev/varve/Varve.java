@@ -70,6 +70,15 @@ public final class Varve {
     return StoreOpener.open(system(fileSystem), directory, options, listener);
   }
 
+  /// Opens the store that there is in a directory, with the options that it keeps, and never makes
+  /// one; tells how far the recovery is.
+  ///
+  /// @throws dev.varve.kv.FormatException when there is no store; nothing is made
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  public static Store openExisting(Path directory, ProgressListener listener) {
+    return StoreOpener.openExisting(system(OsFileSystem.INSTANCE), directory, listener);
+  }
+
   /// A store that is gone when it is closed. It takes the same calls as any other.
   public static Store inMemory() {
     return inMemory(StoreOptions.defaults());

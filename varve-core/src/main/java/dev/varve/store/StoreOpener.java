@@ -65,9 +65,27 @@ public final class StoreOpener {
       Path directory,
       @Nullable StoreOptions options,
       ProgressListener listener) {
+    return open(
+        environment, directory, options, options == null || options.createIfMissing(), listener);
+  }
+
+  /// Opens the store that there is in a directory, as it was when it was last opened with options.
+  ///
+  /// @throws VarveException as [dev.varve.Varve#openExisting] says
+  public static Store openExisting(
+      StoreEnvironment environment, Path directory, ProgressListener listener) {
+    return open(environment, directory, null, false, listener);
+  }
+
+  private static Store open(
+      StoreEnvironment environment,
+      Path directory,
+      @Nullable StoreOptions options,
+      boolean mayCreate,
+      ProgressListener listener) {
     StoreOpener opener = new StoreOpener(environment, directory, listener);
     try {
-      return opener.open(options);
+      return opener.open(options, mayCreate);
     } catch (IOException | ReadOnlyFileSystemException e) {
       throw translated(opener.directory, e);
     }
@@ -98,8 +116,8 @@ public final class StoreOpener {
         io);
   }
 
-  private Store open(@Nullable StoreOptions options) throws IOException {
-    boolean create = prepare(options == null || options.createIfMissing());
+  private Store open(@Nullable StoreOptions options, boolean mayCreate) throws IOException {
+    boolean create = prepare(mayCreate);
     DirectoryLock lock = fs.lock(directory.resolve(StoreFileName.LOCK));
     @Nullable StoreCore core = null;
     try {

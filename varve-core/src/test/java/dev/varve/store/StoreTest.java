@@ -330,6 +330,20 @@ final class StoreTest {
   }
 
   @Test
+  void a_store_that_must_exist_is_never_made_and_keeps_its_options() throws Exception {
+    StoreEnvironment environment = StoreEnvironment.system(fs, StoreFixture.engines(), false);
+    assertThrows(
+        FormatException.class,
+        () -> StoreOpener.openExisting(environment, DIRECTORY, ProgressListener.NONE));
+    assertFalse(fs.exists(DIRECTORY.resolve(StoreFileName.CATALOG)));
+    StoreOptions mine = small().withLanes(2);
+    open(mine).close();
+    try (Store store = StoreOpener.openExisting(environment, DIRECTORY, ProgressListener.NONE)) {
+      assertEquals(mine, store.options());
+    }
+  }
+
+  @Test
   void lanes_make_files_of_their_own() throws Exception {
     try (Store store = open(small().withLanes(3))) {
       store.keyspace("k").put(b("a"), b("b"));

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.varve.cli.bench;
+
+import org.jspecify.annotations.NullMarked;

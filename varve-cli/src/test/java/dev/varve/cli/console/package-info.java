@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.varve.cli.console;
+
+import org.jspecify.annotations.NullMarked;
