@@ -109,7 +109,7 @@ final class HouseCanaries {
   }
 
   static final class KeepsThreadLocals {
-    final ThreadLocal<byte[]> buffer = new ThreadLocal<>();
+    static final ThreadLocal<byte[]> BUFFER = new ThreadLocal<>();
   }
 
   static final class Serializes {

@@ -388,7 +388,8 @@ final class FormatPagesTest {
           for (int shift = 0; shift < 32; shift += 8) {
             all.update(checksum >>> shift);
           }
-          assertEquals((int) all.getValue(), example.number("checksum of checksums", 4));
+          int sum = (int) all.getValue();
+          assertEquals(sum, (int) example.number("checksum of checksums", 4));
           example.checksum("checksum", end, salt);
           assertEquals(28, example.at() - end);
         });
