@@ -1,6 +1,7 @@
 package dev.varve.log;
 
 import dev.varve.base.Bytes;
+import dev.varve.fs.NoSpaceException;
 import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.fs.SyncMode;
@@ -95,7 +96,7 @@ final class Lane {
     lock.lock();
     try {
       if (active == null) {
-        activate(maker.take(nextBytes, nextBytes, previous.segment()), durableThrough);
+        activate(maker.take(nextBytes, nextBytes, previous.segment()), previous, durableThrough);
       }
       Segment segment = segment();
       segment.force(segment.end());
@@ -111,22 +112,35 @@ final class Lane {
     return active;
   }
 
-  private void activate(Segment segment, long durableThrough) throws IOException {
+  /**
+   * Goes on in `segment`, behind `before`. When its begin cannot be written nothing has changed.
+   */
+  private void activate(Segment segment, LaneEnd before, long durableThrough) throws IOException {
+    before.writePayload(scratch, RecordHeader.SIZE);
+    try {
+      put(
+          segment,
+          scratch,
+          LaneEnd.PAYLOAD_BYTES,
+          RecordKind.BEGIN,
+          sequence.get(),
+          durableThrough,
+          true);
+    } catch (IOException failure) {
+      try {
+        maker.discard(segment);
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+      }
+      throw failure;
+    }
     // The first segment of a process may be all that it ever needs; whoever fills one fills the
     // next.
     askBelow = active == null ? segment.size() / 2 : Long.MAX_VALUE;
     active = segment;
     asked = false;
     nextBytes = Math.min(segment.size() * 2, options.segmentBytesMax());
-    previous.writePayload(scratch, RecordHeader.SIZE);
-    put(
-        segment,
-        scratch,
-        LaneEnd.PAYLOAD_BYTES,
-        RecordKind.BEGIN,
-        sequence.get(),
-        durableThrough,
-        true);
+    previous = before;
   }
 
   /// Appends a record whose payload begins 32 bytes into `array`, with at least 7 bytes to spare
@@ -187,10 +201,12 @@ final class Lane {
       }
       throw e;
     }
-    previous = new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
+    activate(
+        next,
+        new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum),
+        durableThrough);
     closed.add(closed(full, full.end(), full.lastSequence()));
     unsynced.add(full);
-    activate(next, durableThrough);
     onFilled.run();
     return next;
   }
@@ -205,12 +221,21 @@ final class Lane {
       boolean through)
       throws IOException {
     RecordHeader.write(array, payloadLength, kind, segment.place(), assigned, durableThrough);
-    lastChecksum = RecordHeader.seal(array, payloadLength, salt, crc);
+    int checksum = RecordHeader.seal(array, payloadLength, salt, crc);
     int size = (int) RecordHeader.size(payloadLength);
     for (int at = RecordHeader.SIZE + payloadLength; at < size; at++) {
       array[at] = 0;
     }
-    segment.append(array, size, assigned, through);
+    try {
+      segment.append(array, size, assigned, through);
+    } catch (NoSpaceException e) {
+      // The number is given already, and the space was preallocated: this is no full disk that one
+      // waits for to empty, but a device that does not keep its word.
+      throw new IOException(
+          env.path(segment.place()) + " was preallocated, and yet the device has no space for it",
+          e);
+    }
+    lastChecksum = checksum;
     records++;
     bytes += size;
   }
@@ -472,8 +497,7 @@ final class Lane {
       }
       unsynced.clear();
       last.close();
-      previous = cut;
-      activate(next, durableThrough);
+      activate(next, cut, durableThrough);
       next.force(next.end());
       for (ClosedSegment one : all) {
         if (one.number() < cut.segment()) {

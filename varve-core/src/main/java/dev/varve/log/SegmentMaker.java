@@ -241,7 +241,10 @@ final class SegmentMaker {
     }
   }
 
-  private void discard(Segment segment) throws IOException {
+  /// Removes a segment that never became part of the log.
+  ///
+  /// @throws IOException when its file cannot be removed
+  void discard(Segment segment) throws IOException {
     segment.close();
     env.fileSystem().delete(env.path(segment.place()));
   }
