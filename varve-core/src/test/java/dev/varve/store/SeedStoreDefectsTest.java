@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.StoreGuard;
 import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.format.StoreFileName;
@@ -46,11 +47,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What went wrong in the stores that Varve learnt from, and does not here. The tag is the number
 /// that the defect has in the list of them; `docs/HAZARDS.md` tells what each did.
+@ExtendWith(StoreGuard.class)
 final class SeedStoreDefectsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -226,6 +229,8 @@ final class SeedStoreDefectsTest {
         FaultRule.when(FaultRule.kind(Kind.FORCE))
             .then(new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN)));
     closeFailed(store);
+    assertEquals(List.of(), memory.openFiles());
+    open(memory).close();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.StoreGuard;
 import dev.varve.Varve;
 import dev.varve.base.InlineBackground;
 import dev.varve.fs.CrashImage;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// `-Dvarve.seed=N` repeats the choices that the threads make; how they interleave is up to the
 /// machine.
+@ExtendWith(StoreGuard.class)
 final class ThreadsTest {
   private static final long SEED = Long.getLong("varve.seed", 1);
   private static final int THREADS = 6;
