@@ -365,7 +365,7 @@ final class SeedStoreDefectsTest {
       }
       last = store.stats().visibleThrough();
       assertEquals(1 + 100 * (life + 1), last);
-      assertEquals(100 * (life + 1), keyspace.count());
+      assertEquals(100L * (life + 1), keyspace.count());
       if (life % 2 == 0) {
         store.close();
       } else {

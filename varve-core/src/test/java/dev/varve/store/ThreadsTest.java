@@ -45,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(StoreGuard.class)
 final class ThreadsTest {
   private static final long SEED = Long.getLong("varve.seed", 1);
+  private static final List<EngineKind> ENGINES = List.of(EngineKind.values());
   private static final int THREADS = 6;
   private static final int STEPS = 250;
   private static final int COUNTERS = 3;
@@ -71,7 +72,7 @@ final class ThreadsTest {
   /** Writers, one who flushes and one who reads, on one store. */
   private static final class Run {
     private final Store store;
-    private final Keyspace[] keyspaces;
+    private final List<Keyspace> keyspaces = new ArrayList<>();
 
     /** For each thread the last step that was acknowledged, and the last that was so durably. */
     final AtomicLongArray done = new AtomicLongArray(THREADS);
@@ -84,9 +85,8 @@ final class ThreadsTest {
 
     Run(Store store) {
       this.store = store;
-      this.keyspaces = new Keyspace[EngineKind.values().length];
-      for (EngineKind engine : EngineKind.values()) {
-        keyspaces[engine.ordinal()] = store.keyspace("" + engine, KeyspaceOptions.of(engine));
+      for (EngineKind engine : ENGINES) {
+        keyspaces.add(store.keyspace("" + engine, KeyspaceOptions.of(engine)));
       }
     }
 
@@ -126,7 +126,7 @@ final class ThreadsTest {
     /** A thread's steps go to its own key, one after the other, and to shared counters. */
     private void write(int me) {
       SplittableRandom random = new SplittableRandom(SEED * 31 + me);
-      Keyspace own = keyspaces[me % keyspaces.length];
+      Keyspace own = keyspaces.get(me % ENGINES.size());
       for (long step = 1; step <= STEPS && !stop.get(); step++) {
         Durability[] levels = Durability.values();
         Durability level = levels[random.nextInt(levels.length)];
@@ -138,8 +138,9 @@ final class ThreadsTest {
         if (random.nextInt(4) == 0) {
           int counter = random.nextInt(COUNTERS);
           byte[] key = b("counter " + counter);
-          byte[] before = keyspaces[counter].get(key);
-          if (keyspaces[counter]
+          byte[] before = keyspaces.get(counter).get(key);
+          if (keyspaces
+              .get(counter)
               .compareAndSet(key, before, number(number(before) + 1))
               .isSwapped()) {
             swaps.incrementAndGet(counter);
@@ -162,12 +163,12 @@ final class ThreadsTest {
       long[] last = new long[THREADS];
       while (!stop.get()) {
         for (int t = 0; t < THREADS; t++) {
-          long now = number(keyspaces[t % keyspaces.length].get(b("own " + t)));
+          long now = number(keyspaces.get(t % ENGINES.size()).get(b("own " + t)));
           assertTrue(now >= last[t], "thread " + t + " went back from " + last[t] + " to " + now);
           last[t] = now;
         }
         try (Snapshot snapshot = store.snapshot()) {
-          var view = keyspaces[EngineKind.RBTREE.ordinal()].at(snapshot);
+          var view = keyspaces.get(ENGINES.indexOf(EngineKind.RBTREE)).at(snapshot);
           assertEquals(contents(view.cursor()), contents(view.cursor()));
         }
       }
@@ -186,9 +187,8 @@ final class ThreadsTest {
   }
 
   private static long own(Store store, int thread) {
-    EngineKind[] engines = EngineKind.values();
     return store
-        .findKeyspace("" + engines[thread % engines.length])
+        .findKeyspace("" + ENGINES.get(thread % ENGINES.size()))
         .map(keyspace -> number(keyspace.get(b("own " + thread))))
         .orElse(0L);
   }
@@ -210,7 +210,7 @@ final class ThreadsTest {
         assertEquals(STEPS, own(store, t), "thread " + t);
       }
       for (int counter = 0; counter < COUNTERS; counter++) {
-        Keyspace keyspace = store.keyspace("" + EngineKind.values()[counter]);
+        Keyspace keyspace = store.keyspace("" + ENGINES.get(counter));
         assertEquals(
             run.swaps.get(counter),
             number(keyspace.get(b("counter " + counter))),
