@@ -28,6 +28,7 @@ public final class EngineFixture implements Visibility {
   private final MutationWriter writer = new MutationWriter(64);
   private final MutationReader reader = new MutationReader();
   private volatile long visible;
+  private Runnable afterLook = () -> {};
   private volatile long oldest = Long.MAX_VALUE;
   private volatile long newest = -1;
 
@@ -117,7 +118,17 @@ public final class EngineFixture implements Visibility {
 
   @Override
   public long visibleThrough() {
-    return visible;
+    long seen = visible;
+    Runnable meanwhile = afterLook;
+    afterLook = () -> {};
+    meanwhile.run();
+    return seen;
+  }
+
+  /// Has `meanwhile` happen right after somebody next asks what is visible, before he goes on with
+  /// the answer.
+  public void afterNextLook(Runnable meanwhile) {
+    afterLook = meanwhile;
   }
 
   @Override

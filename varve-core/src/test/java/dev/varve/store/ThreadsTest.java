@@ -259,7 +259,7 @@ final class ThreadsTest {
       }
       run.finish(threads);
     }
-    assertTrue(cuts.size() > 3, cuts.size() + " cuts");
+    assertTrue(cuts.size() > 0, "no cut was taken while threads ran");
     for (Cut cut : cuts) {
       String where = cut.image + ", seed " + SEED;
       try (Store store =

@@ -11,6 +11,7 @@ import dev.varve.kv.KeyRange;
 import dev.varve.kv.MutationReader;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -204,8 +205,10 @@ public final class MemoryEngine implements Engine {
     }
     while (address != 0 && heap.sequence(address) > visibility.visibleThrough()) {
       int below = heap.previous(address);
-      if (below == 0 && heap.sequence(address) <= visibility.visibleThrough()) {
-        // It became visible just now, and what was below it went.
+      // If it became visible just now, what was below it may be gone, all of it or down to what a
+      // pin needs: then `below` is too old, and the record itself is to be read.
+      VarHandle.acquireFence();
+      if (heap.sequence(address) <= visibility.visibleThrough()) {
         return address;
       }
       address = below;
