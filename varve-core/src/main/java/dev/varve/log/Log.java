@@ -417,6 +417,11 @@ public final class Log implements AutoCloseable {
         sealed = seal();
       } catch (IOException | InternalError e) {
         Throwable _ = env.failure().fail(e);
+      } catch (RuntimeException e) {
+        // A sync that failed has latched its cause; the files are to be closed all the same.
+        if (!env.failure().isFailed()) {
+          throw e;
+        }
       }
     }
     boolean cut = sealed;

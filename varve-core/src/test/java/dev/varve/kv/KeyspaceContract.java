@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.StoreGuard;
 import dev.varve.base.Bytes;
 import dev.varve.base.Expect;
 import java.lang.foreign.Arena;
@@ -25,9 +26,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// What every keyspace does, whatever its engine: each call on present and absent keys, on empty
 /// and huge values and on any bytes; cursors and snapshots while others write; batches; reopening.
+@ExtendWith(StoreGuard.class)
 public abstract class KeyspaceContract {
   private Store store;
   private Keyspace keyspace;

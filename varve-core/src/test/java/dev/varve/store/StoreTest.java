@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.StoreGuard;
 import dev.varve.base.Bytes;
 import dev.varve.base.Checksum;
 import dev.varve.base.Expect;
@@ -53,9 +54,11 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@ExtendWith(StoreGuard.class)
 final class StoreTest {
   private final MemoryFileSystem fs = new MemoryFileSystem();
 
@@ -572,7 +575,7 @@ final class StoreTest {
   }
 
   @Test
-  void a_full_disk_refuses_writes_takes_deletes_and_lets_writes_resume() {
+  void a_full_disk_refuses_writes_takes_deletes_and_lets_writes_resume() throws Exception {
     Store store = open();
     Keyspace keyspace = store.keyspace("k");
     keyspace.put(b("first"), b("v"));
@@ -594,7 +597,7 @@ final class StoreTest {
     assertEquals(acknowledged.size(), keyspace.count());
     Expect.failure(DiskFullException.class, store::flush, "nothing is lost");
     fs.limit(Long.MAX_VALUE);
-    java.util.concurrent.locks.LockSupport.parkNanos(250_000_000);
+    Thread.sleep(250);
     keyspace.put(b("resumed"), b("v"));
     store.flush();
     store.close();

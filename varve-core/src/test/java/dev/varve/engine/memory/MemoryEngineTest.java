@@ -58,6 +58,30 @@ final class MemoryEngineTest {
     expected.forEach((k, v) -> assertArrayEquals(v, found.get(k), what));
   }
 
+  /// A reader who met a record just before it became visible looks below it; meanwhile what was
+  /// below is given back down to a revision that a snapshot needs.
+  @ParameterizedTest
+  @EnumSource
+  void a_read_never_goes_back_to_a_revision_that_only_a_snapshot_needs(EngineKind kind) {
+    EngineFixture f = new EngineFixture(kind, MemoryEngine::of);
+    byte[] key = {1};
+    f.put(key, new byte[] {1}).commit();
+    long pin = f.pin();
+    f.put(key, new byte[] {2}).commit();
+    long third = f.put(key, new byte[] {3}).apply();
+    f.afterLooks(
+        1,
+        () -> {
+          f.publish(third);
+          for (int i = 0; i < 100; i++) {
+            f.put(new byte[] {2}, new byte[] {4}).commit();
+          }
+        });
+    byte[] read = f.engine.get(key, Engine.LATEST);
+    assertTrue(read[0] >= 2, "read revision " + read[0]);
+    f.unpin(pin);
+  }
+
   /// Random commits, pins and unpins against a map for each moment.
   @ParameterizedTest
   @EnumSource

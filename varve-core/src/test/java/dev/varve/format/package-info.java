@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.format;
+
+import org.jspecify.annotations.NullMarked;
