@@ -7,6 +7,7 @@ import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
 import dev.varve.engine.EngineRegistry;
 import dev.varve.engine.memory.MemoryEngine;
+import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.kv.EngineKind;
@@ -59,5 +60,16 @@ public final class StoreFixture {
 
   public static MemoryFileSystem memory() {
     return new MemoryFileSystem();
+  }
+
+  /// How many snapshot files the engines in memory have.
+  static long snapshotFileCount(MemoryFileSystem fs) {
+    try {
+      return fs.list(DIRECTORY).stream()
+          .filter(n -> StoreFileName.parse(n) instanceof StoreFileName.Snapshot)
+          .count();
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
   }
 }
