@@ -42,5 +42,7 @@ final class KillThenPowerCutTest {
       assertArrayEquals(b("1"), keyspace.get(b("a")));
       assertArrayEquals(b("2"), keyspace.get(b("b")));
     }
+    successor.close();
+    killed.close();
   }
 }
