@@ -208,7 +208,8 @@ final class Lane {
 
   private Segment makeRoom(Segment full, long size, long durableThrough, boolean useReserve)
       throws IOException {
-    long needed = SegmentHeader.SIZE + RecordHeader.size(LaneEnd.PAYLOAD_BYTES) + size;
+    long needed =
+        SegmentHeader.SIZE + RecordHeader.size(LaneEnd.PAYLOAD_BYTES) + size + RecordHeader.SIZE;
     long withReserve = needed + Math.min(RESERVE_BYTES_MAX, needed / (RESERVE_SHARE - 1) + 1);
     LaneEnd before =
         new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
@@ -224,8 +225,28 @@ final class Lane {
     closed.add(closed(full, full.end(), full.lastSequence()));
     unsynced.add(full);
     install(next, before);
+    writeContinued(full, durableThrough);
     onFilled.run();
     return next;
+  }
+
+  /** Says in a full segment that there is another, so that it is missed if it ever is missing. */
+  private void writeContinued(Segment full, long durableThrough) throws IOException {
+    int lastOfNext = lastChecksum;
+    try {
+      put(
+          full,
+          new byte[RecordHeader.SIZE],
+          0,
+          RecordKind.CONTINUED,
+          full.lastSequence(),
+          durableThrough,
+          true);
+    } catch (Throwable failure) {
+      Throwable _ = env.failure().fail(failure);
+      throw failure;
+    }
+    lastChecksum = lastOfNext;
   }
 
   /** The next segment, with its begin. */

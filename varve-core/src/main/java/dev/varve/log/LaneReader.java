@@ -32,6 +32,7 @@ final class LaneReader implements AutoCloseable {
   private long highestInSegment;
   private boolean atEnd;
   private boolean sealed;
+  private boolean continued;
   private long knownDurable;
   private long bytes;
 
@@ -70,6 +71,7 @@ final class LaneReader implements AutoCloseable {
       }
       knownDurable = Math.max(knownDurable, current.durableThrough());
       sealed = current.kind() == RecordKind.SEAL;
+      continued = current.kind() == RecordKind.CONTINUED;
       if (current.kind().isNumbered()) {
         lastNumbered = current.sequence();
         return true;
@@ -134,6 +136,25 @@ final class LaneReader implements AutoCloseable {
     position = current.end();
     highestInSegment = Math.max(highestInSegment, current.sequence());
     end = new LaneEnd(current.place().number(), position, current.sequence(), current.checksum());
+  }
+
+  /// Checks, at the lane's end, that no segment is missing behind it, and that the last one is as
+  /// long as it was made, unless it was cut behind its seal.
+  ///
+  /// @throws CorruptionException when it is not so
+  void requireWhole() {
+    boolean last = index == chain.links().size() - 1;
+    if (!atEnd || index < 0) {
+      return;
+    }
+    if (continued && last) {
+      throw damage("another segment, in which the lane goes on", "none that is sound");
+    }
+    SegmentHeader header = chain.links().get(index).header();
+    if (scanner != null && !sealed && scanner.fileSize() < header.size()) {
+      throw new CorruptionException(
+          path(), scanner.fileSize(), "a file of " + header.size() + " bytes", "its end");
+    }
   }
 
   /// The record that the reader stands on.

@@ -21,8 +21,8 @@ import java.util.function.Supplier;
 /// @threads safe
 /// @lifetime until [#close]
 public final class Log implements AutoCloseable {
-  /** How long the log must be idle before a mark is written. */
-  private static final Duration MARK_DELAY = Duration.ofMillis(50);
+  /** How long the log is idle at least before a mark is written, and half of the most. */
+  private static final Duration MARK_DELAY = Duration.ofMillis(25);
 
   private final LogEnvironment env;
   private final LogOptions options;
@@ -30,6 +30,7 @@ public final class Log implements AutoCloseable {
   private final AtomicLong sequence;
   private final List<Lane> lanes = new ArrayList<>();
   private final List<RecoveredLane> recovered;
+  private final int incarnation;
   private final SyncGroup group;
 
   /** Guards the begin of an incarnation. Comes before the lanes' locks. */
@@ -81,14 +82,14 @@ public final class Log implements AutoCloseable {
     this.markedThrough = recovered.lastSequence();
     this.knownDurable = recovered.knownDurable();
     this.recovered = recovered.lanes();
+    this.incarnation = recovered.incarnation() + 1;
     int count = Math.max(options.lanes(), recovered.lanes().size());
     for (int i = 0; i < count; i++) {
       RecoveredLane lane =
           i < recovered.lanes().size()
               ? recovered.lanes().get(i)
               : new RecoveredLane(LaneEnd.NONE, 0, List.of(), List.of());
-      SegmentMaker maker =
-          new SegmentMaker(env, i, recovered.incarnation() + 1, count, lane.highestNumber());
+      SegmentMaker maker = new SegmentMaker(env, i, incarnation, count, lane.highestNumber());
       lanes.add(new Lane(env, options, i, sequence, count == 1, lane, maker, this::syncFilled));
     }
     this.group =
@@ -99,6 +100,11 @@ public final class Log implements AutoCloseable {
   /// How many lanes writers may use.
   public int laneCount() {
     return options.lanes();
+  }
+
+  /// How often the log has begun, with the process that writes it now.
+  public int incarnation() {
+    return incarnation;
   }
 
   /// The number of the last record.
@@ -264,7 +270,7 @@ public final class Log implements AutoCloseable {
 
   private void askForMark() {
     long now = sequence.get();
-    if (now > markedThrough && markAsked.compareAndSet(false, true)) {
+    if (now > markedThrough && now == durableThrough() && markAsked.compareAndSet(false, true)) {
       env.background().submitAfter(MARK_DELAY, () -> mark(now));
     }
   }

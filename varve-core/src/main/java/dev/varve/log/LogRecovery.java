@@ -33,9 +33,16 @@ public final class LogRecovery {
   /// @param flushedThrough commits up to this number need no replay and may be missing
   /// @param durableThrough commits up to this number must be there
   /// @param firstNeeded for each lane the lowest segment that is needed; later lanes need all
-  public record ReplayFrom(long flushedThrough, long durableThrough, List<Long> firstNeeded) {
+  /// @param incarnation every lane has begun at least so often
+  public record ReplayFrom(
+      long flushedThrough, long durableThrough, List<Long> firstNeeded, int incarnation) {
     /// Nothing is known: the whole log counts.
     public static final ReplayFrom BEGIN = new ReplayFrom(0, 0, List.of());
+
+    /// It is not known how often the log has begun.
+    public ReplayFrom(long flushedThrough, long durableThrough, List<Long> firstNeeded) {
+      this(flushedThrough, durableThrough, firstNeeded, 0);
+    }
   }
 
   private LogRecovery(
@@ -93,16 +100,27 @@ public final class LogRecovery {
     return chains;
   }
 
-  /** Once a lane has a commit of an incarnation, every lane of it has its begin. */
+  /**
+   * Once a lane has a commit of an incarnation, or the catalog knows of it, every lane of it has
+   * its begin.
+   */
   private void requireAllLanes(List<LaneReader> lanes) {
     int newest = 0;
     for (LaneReader lane : lanes) {
       newest = Math.max(newest, lane.chain().incarnation());
     }
+    if (newest < from.incarnation) {
+      throw new CorruptionException(
+          env.path(new SegmentPlace(0, highest(lanes, 0))),
+          0,
+          "the begin of incarnation " + from.incarnation + ", or a later one",
+          newest == 0 ? "none" : "incarnation " + newest);
+    }
     int wanted = 0;
     for (LaneReader lane : lanes) {
       for (LaneChain.Link link : lane.chain().links()) {
-        if (link.header().incarnation() == newest && link.hasRecords()) {
+        if (link.header().incarnation() == newest
+            && (link.hasRecords() || newest == from.incarnation)) {
           wanted = link.header().lanes();
         }
       }
@@ -196,6 +214,7 @@ public final class LogRecovery {
     boolean clean = true;
     long durable = from.durableThrough;
     for (LaneReader lane : lanes) {
+      lane.requireWhole();
       clean &= lane.isClean();
       durable = Math.max(durable, lane.knownDurable());
     }

@@ -19,7 +19,9 @@ public enum RecordKind {
   /// Whatever the log's user puts there.
   OPAQUE(7, true),
   /// The first record of a segment: up to where the one before it counts.
-  BEGIN(8, false);
+  BEGIN(8, false),
+  /// The last record of a segment: the lane goes on in another, whose begin is written.
+  CONTINUED(9, false);
 
   private final int code;
   private final boolean numbered;

@@ -47,9 +47,10 @@ final class Segment {
     return end.get();
   }
 
-  /// How many bytes are left; for the lane's writer.
+  /// How many bytes are left before the record that says that the lane goes on elsewhere; for the
+  /// lane's writer.
   long remaining() {
-    return size - end.getPlain();
+    return size - end.getPlain() - RecordHeader.SIZE;
   }
 
   /// No record in it has a greater number.

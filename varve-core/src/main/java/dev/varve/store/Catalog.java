@@ -27,6 +27,7 @@ import java.util.List;
 /// @param catalogThrough the keyspaces are those after this commit
 /// @param durableThrough the log was durable up to this commit
 /// @param nextKeyspace the number that the next keyspace gets
+/// @param incarnation how often the log had begun
 /// @param firstNeeded for each lane the lowest segment that is needed
 /// @param options the store's options as text
 /// @param keyspaces the keyspaces, by number
@@ -37,6 +38,7 @@ record Catalog(
     long catalogThrough,
     long durableThrough,
     int nextKeyspace,
+    int incarnation,
     List<Long> firstNeeded,
     String options,
     List<Entry> keyspaces) {
@@ -108,6 +110,7 @@ record Catalog(
     writer.putLong(catalogThrough);
     writer.putLong(durableThrough);
     writer.putInt(nextKeyspace);
+    writer.putInt(incarnation);
     writer.putInt(firstNeeded.size());
     firstNeeded.forEach(writer::putLong);
     writer.bytes(options.getBytes(StandardCharsets.UTF_8));
@@ -142,6 +145,7 @@ record Catalog(
     long catalogThrough = reader.getLong();
     long durableThrough = reader.getLong();
     int nextKeyspace = reader.getInt();
+    int incarnation = reader.getInt();
     List<Long> firstNeeded = new ArrayList<>();
     for (int lanes = reader.count(); lanes > 0; lanes--) {
       firstNeeded.add(reader.getLong());
@@ -161,6 +165,7 @@ record Catalog(
         catalogThrough,
         durableThrough,
         nextKeyspace,
+        incarnation,
         firstNeeded,
         options,
         keyspaces);

@@ -135,6 +135,7 @@ final class CommitPipeline {
   private void beginLog() {
     try {
       log.begin();
+      flusher.noteBegin();
     } catch (NoSpaceException e) {
       throw diskFull(e);
     } catch (IOException e) {

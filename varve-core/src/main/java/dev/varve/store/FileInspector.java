@@ -89,6 +89,7 @@ public final class FileInspector {
     properties.put("edition", "" + catalog.edition());
     properties.put("catalog through", "" + catalog.catalogThrough());
     properties.put("durable through", "" + catalog.durableThrough());
+    properties.put("incarnation of the log", "" + catalog.incarnation());
     properties.put("next keyspace", "" + catalog.nextKeyspace());
     properties.put("first segment needed, by lane", "" + catalog.firstNeeded());
     properties.put("options", catalog.options().strip().replace("\n", " "));

@@ -28,27 +28,43 @@ final class Flusher {
   private final Log log;
   private final FailureLatch failure;
 
-  /** One flush, verification or catalog at a time. Comes before all other locks. */
+  /** One flush or verification at a time. Comes before all other locks. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  private Catalog catalog;
+  /** One catalog at a time; held while it is written. Comes behind `lock`. */
+  private final ReentrantLock catalogLock = new ReentrantLock();
+
+  private volatile Catalog catalog;
   private volatile long flushedThrough;
 
   // Whoever has the turn.
   private long logBytes;
   private long nextLook;
 
+  /** Whether there are more segments of earlier processes than are worth keeping. */
+  private boolean crowded;
+
+  /** Whether the catalog knows that this process has begun the log. */
+  private volatile boolean begunNoted;
+
   private final AtomicBoolean asked = new AtomicBoolean();
   private volatile @Nullable String lastFailure;
 
-  Flusher(StoreCore store, Log log, FailureLatch failure, Catalog catalog, long logBytes) {
+  Flusher(
+      StoreCore store,
+      Log log,
+      FailureLatch failure,
+      Catalog catalog,
+      long logBytes,
+      int logSegments) {
     this.store = store;
     this.log = log;
     this.failure = failure;
     this.catalog = catalog;
     this.flushedThrough = catalog.flushedThrough();
     this.logBytes = logBytes;
-    this.nextLook = store.options().checkpointAfter().bytes();
+    this.crowded = FlushPolicy.isCrowded(logSegments);
+    this.nextLook = crowded ? 0 : store.options().checkpointAfter().bytes();
   }
 
   /// Takes note of a commit's bytes in the log, and has a flush be made when one is due. Whoever
@@ -59,7 +75,11 @@ final class Flusher {
       return;
     }
     long due =
-        FlushPolicy.logBytesMax(store.options().checkpointAfter().bytes(), store.payloadBytes());
+        crowded
+            ? 0
+            : FlushPolicy.logBytesMax(
+                store.options().checkpointAfter().bytes(), store.payloadBytes());
+    crowded = false;
     if (logBytes < due) {
       nextLook = due;
       return;
@@ -191,6 +211,17 @@ final class Flusher {
   private void write(
       long catalogThrough, int nextKeyspace, List<Long> firstNeeded, List<Catalog.Entry> entries)
       throws IOException {
+    catalogLock.lock();
+    try {
+      writeLocked(catalogThrough, nextKeyspace, firstNeeded, entries);
+    } finally {
+      catalogLock.unlock();
+    }
+  }
+
+  private void writeLocked(
+      long catalogThrough, int nextKeyspace, List<Long> firstNeeded, List<Catalog.Entry> entries)
+      throws IOException {
     Catalog next =
         new Catalog(
             catalog.store(),
@@ -199,6 +230,7 @@ final class Flusher {
             catalogThrough,
             log.durableThrough(),
             nextKeyspace,
+            begunNoted ? log.incarnation() : catalog.incarnation(),
             firstNeeded,
             store.options().toText(),
             entries);
@@ -210,6 +242,37 @@ final class Flusher {
       throw store.pipeline().fail(e);
     }
     catalog = next;
+  }
+
+  /// Notes in the catalog, before the first commit of this process, that the log has begun: should
+  /// its new segments ever be missing, that is noticed.
+  ///
+  /// @throws NoSpaceException when the device is full; it may be tried again
+  /// @throws IOException when the device refuses
+  void noteBegin() throws IOException {
+    if (begunNoted || store.isEphemeral()) {
+      return;
+    }
+    catalogLock.lock();
+    try {
+      if (begunNoted) {
+        return;
+      }
+      begunNoted = true;
+      boolean written = false;
+      try {
+        write(
+            catalog.catalogThrough(),
+            catalog.nextKeyspace(),
+            catalog.firstNeeded(),
+            catalog.keyspaces());
+        written = true;
+      } finally {
+        begunNoted = written;
+      }
+    } finally {
+      catalogLock.unlock();
+    }
   }
 
   /// Notes in the catalog up to where the log is durable, before the store closes.
@@ -270,6 +333,18 @@ final class Flusher {
   /** Work that the files must hold still for. */
   interface StillWork<T> {
     T run(Catalog catalog) throws IOException;
+  }
+
+  /// Runs `work` while nobody writes the catalog.
+  ///
+  /// @throws IOException when `work` does
+  <T> T whileCatalogStill(StillWork<T> work) throws IOException {
+    catalogLock.lock();
+    try {
+      return work.run(catalog);
+    } finally {
+      catalogLock.unlock();
+    }
   }
 
   /// Runs `work` while no flush changes files.

@@ -78,9 +78,9 @@ final class StoreCore {
   }
 
   /// Begins to take commits, with what recovery found.
-  void start(Log newLog, Catalog catalog, long logBytes) {
+  void start(Log newLog, Catalog catalog, long logBytes, int logSegments) {
     moments.publish(newLog.lastSequence());
-    Flusher newFlusher = new Flusher(this, newLog, failure, catalog, logBytes);
+    Flusher newFlusher = new Flusher(this, newLog, failure, catalog, logBytes, logSegments);
     log = newLog;
     flusher = newFlusher;
     pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);

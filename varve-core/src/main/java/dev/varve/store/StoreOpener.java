@@ -217,6 +217,7 @@ public final class StoreOpener {
             0,
             0,
             1,
+            0,
             List.of(),
             (options == null ? StoreOptions.defaults() : options).toText(),
             List.of());
@@ -250,7 +251,10 @@ public final class StoreOpener {
         LogRecovery.recover(
             core.logEnvironment(),
             new ReplayFrom(
-                catalog.flushedThrough(), catalog.durableThrough(), catalog.firstNeeded()),
+                catalog.flushedThrough(),
+                catalog.durableThrough(),
+                catalog.firstNeeded(),
+                catalog.incarnation()),
             replay::visit,
             listener);
     Log log =
@@ -259,7 +263,7 @@ public final class StoreOpener {
             LogOptions.of(core.options()),
             recovered,
             () -> core.pipeline().failed());
-    core.start(log, catalog, recovered.bytes());
+    core.start(log, catalog, recovered.bytes(), recovered.segments());
     return new RecoveryReport(
         created,
         recovered.clean(),

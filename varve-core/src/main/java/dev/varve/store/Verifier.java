@@ -70,7 +70,7 @@ final class Verifier {
       store.pipeline().unlockAll();
     }
     try (Moments.Pin pin = moment.pin) {
-      verifyCatalog(catalog);
+      verifyCatalog();
       verifyEngines(catalog, moment);
       verifyLog(moment);
       if (deep && problems.isEmpty() && !store.isEphemeral()) {
@@ -98,10 +98,13 @@ final class Verifier {
     }
   }
 
-  private void verifyCatalog(Catalog catalog) throws IOException {
-    if (store.isEphemeral()) {
-      return;
+  private void verifyCatalog() throws IOException {
+    if (!store.isEphemeral()) {
+      int _ = store.flusher().whileCatalogStill(this::verifyCatalog);
     }
+  }
+
+  private int verifyCatalog(Catalog catalog) throws IOException {
     Path path = store.directory().resolve(StoreFileName.CATALOG);
     files++;
     try {
@@ -113,6 +116,7 @@ final class Verifier {
     } catch (VarveException | java.nio.file.NoSuchFileException e) {
       problems.add(path + ": " + e.getMessage());
     }
+    return files;
   }
 
   private void verifyEngines(Catalog catalog, Moment moment) throws IOException {

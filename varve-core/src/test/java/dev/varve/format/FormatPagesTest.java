@@ -325,12 +325,14 @@ final class FormatPagesTest {
         "catalog",
         file(StoreFileName.CATALOG),
         example -> {
-          // Made, then written by the flush; when it closed there was nothing new to say.
-          envelope(example, 1, 0, 2, MADE_MILLIS);
+          // Made, then written before the first commit, then by the flush; when it closed there was
+          // nothing new to say.
+          envelope(example, 1, 0, 3, MADE_MILLIS);
           example.section("catalog");
           assertEquals(2, example.number("catalogThrough", 8));
           assertEquals(2, example.number("durableThrough", 8));
           assertEquals(2, example.number("next keyspace", 4));
+          assertEquals(1, example.number("incarnation", 4));
           assertEquals(1, example.number("lanes", 4));
           assertEquals(1, example.number("lane 0 needs segment", 8));
           int length = (int) example.number("options length", 4);
