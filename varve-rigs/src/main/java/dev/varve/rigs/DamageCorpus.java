@@ -112,26 +112,20 @@ record DamageCorpus(
     return end == null ? bytes.length : Long.parseLong(end);
   }
 
-  /// Whether a segment that the killed process made, or its end, is gone, and with it all bytes
-  /// that could tell.
-  boolean isNewestLost(Map<String, byte[]> files) {
+  /// Whether a segment that the killed process made is as long as it was and another: an older copy
+  /// of itself, with no byte left that could tell.
+  boolean isNewestReplaced(Map<String, byte[]> files) {
     for (Map.Entry<String, byte[]> file : crashed.entrySet()) {
       byte[] left = files.get(file.getKey());
       if (StoreFileName.parse(file.getKey()) instanceof StoreFileName.Segment
           && !closed.containsKey(file.getKey())
-          && (left == null
-              || !isStartOf(left, file.getValue())
-              || left.length < file.getValue().length)) {
+          && left != null
+          && left.length == file.getValue().length
+          && !Arrays.equals(left, file.getValue())) {
         return true;
       }
     }
     return false;
-  }
-
-  private static boolean isStartOf(byte[] left, byte[] whole) {
-    return Arrays.mismatch(left, 0, left.length, whole, 0, Math.min(left.length, whole.length))
-            == -1
-        && left.length <= whole.length;
   }
 
   /// The last commit.

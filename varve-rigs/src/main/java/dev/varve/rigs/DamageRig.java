@@ -286,9 +286,9 @@ final class DamageRig implements AutoCloseable {
           && last >= corpus.closedLast()
           && last < corpus.least(false)
           && store.difference(corpus.state(last)) == null
-          && corpus.isNewestLost(files)) {
+          && corpus.isNewestReplaced(files)) {
         // Nothing else tells what the last process wrote there: see docs/RIGS.md.
-        findings.count("known gap: newest segment lost or cut", 1);
+        findings.count("known gap: newest segment replaced by an older copy of itself", 1);
         return null;
       }
       if (last < corpus.least(clean) || last > corpus.last(clean)) {

@@ -116,7 +116,7 @@ final class KillRig {
       }
     } finally {
       late.interrupt();
-      process.destroyForcibly();
+      var _ = process.destroyForcibly();
     }
     if (acknowledged.isEmpty()) {
       throw new PromiseBroken("the writer acknowledged nothing");
@@ -137,7 +137,8 @@ final class KillRig {
   private static void kill(Process process, int millis) {
     try {
       if (!process.waitFor(millis, TimeUnit.MILLISECONDS)) {
-        Process _ = process.destroyForcibly();
+        // Not the process's own method: that one closes its output, with what is still in there.
+        boolean _ = process.toHandle().destroyForcibly();
       }
     } catch (InterruptedException e) {
       // The process is gone already.

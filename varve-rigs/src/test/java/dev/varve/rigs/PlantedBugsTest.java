@@ -7,10 +7,8 @@ import dev.varve.fs.MemoryFileSystem;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
-import dev.varve.kv.VerifyReport;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,18 +144,6 @@ final class PlantedBugsTest {
         assertTrue(room.length > 0);
         return DamageRig.PLAIN.open(fs, rigCase);
       }
-    },
-    /// Its verification looks at nothing.
-    VERIFIES_NOTHING {
-      @Override
-      public RigStore open(MemoryFileSystem fs, RigCase rigCase) {
-        return DamageRig.PLAIN.open(fs, rigCase);
-      }
-
-      @Override
-      public VerifyReport verify(RigStore store) {
-        return new VerifyReport(0, 0, 0, List.of(), Duration.ZERO);
-      }
     }
   }
 
@@ -166,7 +152,6 @@ final class PlantedBugsTest {
   void the_damage_rig_finds_a_bad_reader(BadReader bug) {
     Findings findings = new Findings();
     long timeoutMillis = bug == BadReader.HANGS ? 50 : 60_000;
-    // Damage that only a verification can notice is in lanes that have nothing new.
     RigCase rigCase = new RigCase(EngineKind.HASH, Durability.SYNC, 3, SEED, 60);
     try (DamageRig rig =
         new DamageRig(rigCase, bug, new DamageRig.Sample(1009, -1), timeoutMillis, findings)) {
