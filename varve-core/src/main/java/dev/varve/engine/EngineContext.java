@@ -1,5 +1,6 @@
 package dev.varve.engine;
 
+import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.base.RandomSource;
 import dev.varve.base.ReaderEpochs;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 /// @param epochs tells when memory can be used again; its writer's side is free during
 ///   [Engine#apply] and [Engine#finish]
 /// @param budget what it accounts its memory to
+/// @param background runs what nobody waits for
 /// @param random for hash keys
 /// @param clock the time
 public record EngineContext(
@@ -33,5 +35,6 @@ public record EngineContext(
     Visibility visibility,
     ReaderEpochs epochs,
     MemoryBudget budget,
+    Background background,
     RandomSource random,
     Clock clock) {}

@@ -302,6 +302,13 @@ public record StoreOptions(
         leakDetection);
   }
 
+  /// The same, but with the default [#memory] where this asks for more than nine tenths of what the
+  /// JVM may use: options that a store keeps may come from a larger machine.
+  public StoreOptions fittingHeap() {
+    long bytesMax = Runtime.getRuntime().maxMemory() / 10 * 9;
+    return memory.bytes() > bytesMax ? withMemory(defaults().memory) : this;
+  }
+
   /// A copy with another [#memory].
   public StoreOptions withMemory(ByteSize memory) {
     return new StoreOptions(

@@ -188,6 +188,7 @@ final class StoreCore {
                 moments,
                 epochs,
                 of,
+                background,
                 environment.random(),
                 clock()));
   }

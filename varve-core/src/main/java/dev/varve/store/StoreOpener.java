@@ -122,7 +122,8 @@ public final class StoreOpener {
     @Nullable StoreCore core = null;
     try {
       Catalog catalog = create ? createCatalog(options) : readCatalog();
-      StoreOptions effective = options == null ? StoreOptions.parse(catalog.options()) : options;
+      StoreOptions effective =
+          options == null ? StoreOptions.parse(catalog.options()).fittingHeap() : options;
       core = new StoreCore(environment, directory, effective, catalog.store(), lock);
       RecoveryReport report = recover(core, catalog, create);
       return new OpenStore(core, report);

@@ -1,6 +1,7 @@
 package dev.varve.engine;
 
 import dev.varve.base.Clock;
+import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
 import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.MemoryBudget;
@@ -56,6 +57,7 @@ public final class EngineFixture implements Visibility {
             this,
             new ReaderEpochs(2),
             budget,
+            new InlineBackground(),
             RandomSource.seeded(7),
             Clock.SYSTEM);
     engine = factory.apply(context);

@@ -97,4 +97,12 @@ final class OptionsTest {
     Expect.failure(UsageException.class, () -> ByteSize.parse("99999999999T"), "more bytes");
     Expect.failure(UsageException.class, () -> ByteSize.ofBytes(-1), "not negative");
   }
+
+  @Test
+  void memory_kept_by_a_larger_machine_gives_way_to_the_default() {
+    StoreOptions kept = StoreOptions.defaults().withMemory(ByteSize.ofGibibytes(4096));
+    assertEquals(StoreOptions.defaults(), kept.fittingHeap());
+    StoreOptions small = StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16));
+    assertEquals(small, small.fittingHeap());
+  }
 }

@@ -57,7 +57,7 @@ public final class MemoryEngine implements Engine {
     this.kind = context.options().engine();
     this.epochs = context.epochs();
     this.visibility = context.visibility();
-    this.heap = new RecordHeap(epochs, context.budget());
+    this.heap = new RecordHeap(epochs, context.budget(), context.background());
     this.index =
         switch (kind) {
           case ARRAY -> new ArrayIndex(heap);

@@ -1,11 +1,14 @@
 package dev.varve.engine.memory;
 
+import dev.varve.base.Background;
 import dev.varve.base.Bytes;
 import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.kv.LimitException;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps records, each a revision of a key, in large arrays. A record has an address, an `int` that
 /// is not 0, and does not move. Once it can be reached by readers it does not change either, but
@@ -20,7 +23,9 @@ final class RecordHeap {
    * of their own, so that a heap of few records stays small. A record too large to share is a slab
    * by itself.
    *
-   * Chunks are of a size that the G1 collector never copies (see CHUNK_SLABS). One whose slabs are all
+   * Chunks are of a size that the G1 collector never copies (see CHUNK_SLABS). To get one takes the JVM
+   * a millisecond, as it clears memory that it may never have touched: so the next full one is made in
+   * the background while the last one fills. One whose slabs are all
    * free is given back, unless no other slabs are free.
    *
    * I1: a slab with room for another record is in its class's list of such slabs, and no other is.
@@ -43,6 +48,9 @@ final class RecordHeap {
    */
   private static final int CHUNK_SLABS =
       16 * Math.clamp(Long.highestOneBit(Runtime.getRuntime().maxMemory() >> 31), 1, 4);
+
+  /** A chunk is made ahead of need when it is less than this part of the heap. */
+  private static final int SPARE_SHARE = 16;
 
   // A record: sequence number, link, length of the value, length of the key less one, flags, key,
   // value.
@@ -68,6 +76,7 @@ final class RecordHeap {
   private static final int ADVANCE_BYTES = 64 << 10;
 
   private final MemoryBudget budget;
+  private final Background background;
 
   // By slab.
   private byte[][] arrays = new byte[8][];
@@ -87,6 +96,9 @@ final class RecordHeap {
   private final int[] partial = new int[SizeClasses.COUNT];
   private int chunkSlabsNext = 1;
 
+  /** The next full chunk, if it was made by now; accounted already. */
+  private final AtomicReference<byte @Nullable []> spare = new AtomicReference<>();
+
   // By chunk: how many slabs it has, and how many of them are free.
   private int[] chunkSlabs = new int[8];
   private int[] chunkFree = new int[8];
@@ -99,16 +111,19 @@ final class RecordHeap {
   private long limboBytes;
 
   private volatile long allocatedBytes;
+  private volatile boolean closed;
   private long usedBytes;
 
-  RecordHeap(ReaderEpochs epochs, MemoryBudget budget) {
+  RecordHeap(ReaderEpochs epochs, MemoryBudget budget, Background background) {
     this.limbo = new Limbo(epochs, this::free);
     this.budget = budget;
+    this.background = background;
   }
 
   /// What the heap's arrays take.
   long allocatedBytes() {
-    return allocatedBytes;
+    byte @Nullable [] ready = spare.get();
+    return allocatedBytes + (ready == null ? 0 : ready.length);
   }
 
   /// What the records that are not retired take in them.
@@ -123,8 +138,10 @@ final class RecordHeap {
         && (!freeSlabs.isEmpty() || partial[SizeClasses.classOf((int) bytes)] != 0);
   }
 
-  /// Makes what was retired usable again as far as readers have left. For the writer.
+  /// Makes what was retired usable again as far as readers have left, and keeps nothing ready. For
+  /// the writer.
   void release() {
+    dropSpare();
     limboBytes = 0;
     limbo.release();
   }
@@ -243,7 +260,7 @@ final class RecordHeap {
     long room = (budget.bytesMax() - budget.used()) / (4 * SLAB_BYTES);
     int count = Math.clamp(room, 1, chunkSlabsNext);
     chunkSlabsNext = Math.min(chunkSlabsNext * 2, CHUNK_SLABS);
-    byte[] chunk = new byte[count * SLAB_BYTES];
+    byte[] chunk = chunk(count);
     int number = newChunkNumber();
     chunkSlabs[number] = count;
     chunkFree[number] = count;
@@ -256,6 +273,38 @@ final class RecordHeap {
       freeSlabs.add(slab);
     }
     account(chunk.length);
+  }
+
+  private byte[] chunk(int count) {
+    byte @Nullable [] ready = spare.getAndSet(null);
+    if (ready != null) {
+      budget.use(-ready.length);
+    }
+    long bytes = (long) count * SLAB_BYTES;
+    if (count == CHUNK_SLABS && allocatedBytes > SPARE_SHARE * bytes && budget.fits(2 * bytes)) {
+      background.submit(this::makeSpare);
+    }
+    return ready != null && ready.length == count * SLAB_BYTES
+        ? ready
+        : new byte[count * SLAB_BYTES];
+  }
+
+  private void makeSpare() {
+    byte[] chunk = new byte[CHUNK_SLABS * SLAB_BYTES];
+    budget.use(chunk.length);
+    if (!spare.compareAndSet(null, chunk)) {
+      budget.use(-chunk.length);
+    }
+    if (closed) {
+      dropSpare();
+    }
+  }
+
+  private void dropSpare() {
+    byte @Nullable [] ready = spare.getAndSet(null);
+    if (ready != null) {
+      budget.use(-ready.length);
+    }
   }
 
   private int newChunkNumber() {
@@ -494,6 +543,8 @@ final class RecordHeap {
 
   /// Gives all memory back to the budget. Readers that are inside still find their records.
   void close() {
+    closed = true;
+    dropSpare();
     budget.use(-allocatedBytes);
     allocatedBytes = 0;
   }
