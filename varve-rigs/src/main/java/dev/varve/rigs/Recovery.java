@@ -95,6 +95,8 @@ final class Recovery {
       // The last of those steps was acknowledged as durable, so all must be there.
       doing = "opening after a power cut behind an acknowledged write";
       next = fs.crash(new CrashImage(image, CrashImage.Mode.SYNCED_ONLY));
+      // Whatever it does now is done to another world; it only gives its memory back.
+      store.close();
     } else {
       doing = "closing";
       store.close();
