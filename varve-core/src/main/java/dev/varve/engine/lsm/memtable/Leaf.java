@@ -83,7 +83,7 @@ final class Leaf {
         leaf[prefix(leaf) + (i >> 3)] = word(array, (int) (key >>> 32) + i, skip - i);
       }
     }
-    leaf[CONTROL] = to - from;
+    leaf[CONTROL] = (long) to - from;
     return leaf;
   }
 
@@ -133,7 +133,7 @@ final class Leaf {
   static void setAddress(long[] leaf, int slot, int address) {
     int at = addresses(leaf) + (slot >> 1);
     int shift = (slot & 1) << 5;
-    long pair = leaf[at] & ~(0xFFFFFFFFL << shift) | (address & 0xFFFFFFFFL) << shift;
+    long pair = (leaf[at] & ~(0xFFFFFFFFL << shift)) | (address & 0xFFFFFFFFL) << shift;
     WORDS.setRelease(leaf, at, pair);
   }
 

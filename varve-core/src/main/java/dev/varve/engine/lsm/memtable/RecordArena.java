@@ -52,7 +52,9 @@ final class RecordArena {
   private static final int REGION_BYTES =
       Math.clamp(Long.highestOneBit(Runtime.getRuntime().maxMemory() >> 11), 1 << 20, 4 << 20);
 
-  private static final int CHUNK_BYTES_MAX = REGION_BYTES - 64;
+  /// The longest chunk that several records share.
+  static final int CHUNK_BYTES_MAX = REGION_BYTES - 64;
+
   private static final int CHUNK_BYTES_MIN = 4 << 10;
   private static final int OFFSET_BITS = Integer.numberOfTrailingZeros(REGION_BYTES) - 1;
   private static final int OFFSET_MASK = (1 << OFFSET_BITS) - 1;
@@ -310,7 +312,7 @@ final class RecordArena {
       return key;
     }
     long value = lengthAndEnd(array, (int) (key >>> 32));
-    return value & 0xFFFFFFFF00000000L | key & 0xFFFFFFFFL;
+    return (value & 0xFFFFFFFF00000000L) | (key & 0xFFFFFFFFL);
   }
 
   /// Where the record's value lies, as [#key]; a tombstone has one of no bytes.
@@ -319,7 +321,7 @@ final class RecordArena {
     int at = offset(address);
     long key = lengthAndEnd(array, lengths(array, at));
     if ((array[at] & KIND_MASK) == TOMBSTONE) {
-      return key + (key << 32) & 0xFFFFFFFF00000000L;
+      return (key + (key << 32)) & 0xFFFFFFFF00000000L;
     }
     long value = lengthAndEnd(array, (int) (key >>> 32));
     return value + (key << 32);

@@ -1,7 +1,6 @@
 package dev.varve.engine.lsm.memtable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.Bytes;
@@ -19,27 +18,18 @@ final class MemtableConcurrencyTest {
   private static final int KEYS = 30_000;
   private static final int READERS = 3;
 
-  private final int shape;
-  private final long seed;
+  private int shape;
+  private long seed;
   private final MemtableFixture f = new MemtableFixture();
   private final AtomicLong visibleThrough = new AtomicLong();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  /// For JUnit, which makes one for each run, and for the runs themselves.
-  MemtableConcurrencyTest() {
-    this(0, 0);
-  }
-
-  private MemtableConcurrencyTest(int shape, long seed) {
-    this.shape = shape;
-    this.seed = seed;
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3})
-  void readers_see_their_moment_whole_while_the_writer_inserts(int shape) throws Exception {
-    long seed = System.nanoTime();
-    new MemtableConcurrencyTest(shape, seed).run();
+  void readers_see_their_moment_whole_while_the_writer_inserts(int keyShape) throws Exception {
+    shape = keyShape;
+    seed = Long.getLong("varve.seed", System.nanoTime());
+    run();
   }
 
   private byte[] keyOf(long sequence) {
@@ -83,9 +73,14 @@ final class MemtableConcurrencyTest {
     }
     Throwable first = failure.get();
     if (first != null) {
-      throw new AssertionError("shape " + shape + " seed " + seed, first);
+      throw new AssertionError(
+          "shape "
+              + shape
+              + "; mvn test -pl varve-core -Dtest=MemtableConcurrencyTest"
+              + " -Dvarve.testArgs=-Dvarve.seed="
+              + seed,
+          first);
     }
-    assertNull(first);
   }
 
   private void read(SplittableRandom random) {
