@@ -84,7 +84,8 @@ public final class MemtableShapes {
   public static void main(String[] arguments) {
     int entries = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 1_000_000;
     int rounds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 7;
-    new MemtableShapes(entries).run(rounds, new Shape[] {new VarveMemtable()});
+    Shape[] shapes = {new VarveMemtable(), new SortedLeaves(), new SkipList()};
+    new MemtableShapes(entries).run(rounds, shapes);
   }
 
   private void run(int rounds, Shape[] shapes) {
@@ -174,7 +175,7 @@ public final class MemtableShapes {
     }
     long nanos = cpuNanos() - begin;
     if (found != (long) entries * VALUE_BYTES) {
-      System.out.print("LOST ");
+      throw new IllegalStateException(shape.name() + " lost entries");
     }
     return (double) nanos / entries;
   }
@@ -201,7 +202,7 @@ public final class MemtableShapes {
     @Override
     public int get(byte[] key) {
       int entry = memtable.find(key, Long.MAX_VALUE);
-      return Boolean.getBoolean("noval") ? entry : entry == 0 ? -1 : memtable.valueLength(entry);
+      return entry == 0 ? -1 : memtable.valueLength(entry);
     }
 
     @Override

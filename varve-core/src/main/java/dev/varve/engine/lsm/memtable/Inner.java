@@ -21,7 +21,7 @@ final class Inner {
   static final int CHILDREN_MAX = 64;
 
   /** So many bytes in common, or fewer, are left in the heads. */
-  private static final int SKIP_WORTH = 3;
+  static final int SKIP_WORTH = 3;
 
   private static final byte[] NO_PREFIX = {};
   private static final VarHandle CHILDREN = MethodHandles.arrayElementVarHandle(Object[].class);

@@ -139,7 +139,10 @@ final class KeyTree {
 
   private long[] half(long[] leaf, int[] addresses, int from, int to) {
     int capacity = to - from + Leaf.CAPACITY_STEP;
-    int skip = Inner.worthSkip(arena.commonPrefix(addresses[from], addresses[to - 1]));
+    int skip = Leaf.skip(leaf);
+    if (!Leaf.headsDifferEarly(leaf, from, to - 1, Inner.SKIP_WORTH)) {
+      skip = Inner.worthSkip(arena.commonPrefix(addresses[from], addresses[to - 1]));
+    }
     return skip == Leaf.skip(leaf)
         ? Leaf.copy(leaf, addresses, from, to, capacity)
         : Leaf.of(arena, addresses, from, to, capacity, skip);

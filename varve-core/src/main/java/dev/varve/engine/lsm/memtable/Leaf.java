@@ -325,6 +325,13 @@ final class Leaf {
     return low;
   }
 
+  /// Whether the heads at two ranks differ within their first `bytes + 1` bytes. For the writer.
+  static boolean headsDifferEarly(long[] leaf, int rank, int otherRank, int bytes) {
+    int from = heads(leaf);
+    long difference = leaf[from + slotAt(leaf, rank)] ^ leaf[from + slotAt(leaf, otherRank)];
+    return difference >>> (Long.SIZE - 8 * (bytes + 1)) != 0;
+  }
+
   /// The addresses of the newest records in key order. For the writer.
   static int[] sortedAddresses(long[] leaf) {
     int[] addresses = new int[count(leaf)];

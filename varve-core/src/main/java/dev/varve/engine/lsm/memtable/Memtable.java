@@ -91,7 +91,7 @@ public final class Memtable implements AutoCloseable {
   /// have the same one, and of these on one key the last one wins.
   ///
   /// @throws dev.varve.base.InvariantError when the memtable is sealed, or the number falls
-  /// @throws OutOfMemoryError when there is no memory; the mutation was then not applied
+  /// @throws OutOfMemoryError when there is no memory; the memtable is then good for reading only
   public void apply(long sequence, MutationReader mutation) {
     Invariants.require(!sealed, "a sealed memtable takes no mutation");
     long largest = figures.getPlain(LARGEST_SEQUENCE);
@@ -155,19 +155,20 @@ public final class Memtable implements AutoCloseable {
     int record = arena.add(sequence, older, array, keyOffset, keyLength, valueOffset, valueLength);
     tree.set(array, keyOffset, keyLength, record);
     if (replaced != 0) {
-      count(replaced, -1);
+      boolean tombstone = arena.kind(replaced) == RecordArena.TOMBSTONE;
+      count(-1, keyLength, tombstone ? -1 : (int) arena.value(replaced));
     }
-    count(record, 1);
+    count(1, keyLength, valueLength);
     return record;
   }
 
-  private void count(int record, int sign) {
+  private void count(int sign, int keyLength, int valueLength) {
     figure(ENTRIES, sign);
-    figure(KEY_BYTES, sign * (long) (int) arena.key(record));
-    if (arena.kind(record) == RecordArena.TOMBSTONE) {
+    figure(KEY_BYTES, (long) sign * keyLength);
+    if (valueLength < 0) {
       figure(TOMBSTONES, sign);
     } else {
-      figure(VALUE_BYTES, sign * (long) (int) arena.value(record));
+      figure(VALUE_BYTES, (long) sign * valueLength);
     }
   }
 
