@@ -8,8 +8,8 @@ import java.util.Arrays;
 /// A shape that lost: leaves that are kept sorted in place, under one flat list of their first
 /// heads, with a version that readers compare before and after.
 ///
-/// It is as good as is needed to be measured: keys whose heads are equal are not told apart, there is
-/// one writer, and a reader tries again as long as it is disturbed.
+/// It is as good as is needed to be measured: keys whose heads are equal are not told apart, there
+/// is one writer, and a reader tries again as long as it is disturbed.
 final class SortedLeaves implements MemtableShapes.Shape {
   private static final int LEAF_ENTRIES = 64;
   private static final int CHUNK_BYTES = 1 << 20;

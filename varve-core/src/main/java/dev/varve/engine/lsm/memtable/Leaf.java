@@ -219,7 +219,7 @@ final class Leaf {
    * it.
    */
   private static int endOfEqual(long[] leaf, int count, long head, int less, int slot) {
-    if (leaf[heads(leaf) + slot] != head) {
+    if (headAt(leaf, slot) != head) {
       return less;
     }
     return head == Long.MAX_VALUE ? count : countLess(leaf, count, head + 1);
@@ -292,9 +292,13 @@ final class Leaf {
     return count;
   }
 
+  /// The head of the key in a slot.
+  static long headAt(long[] leaf, int slot) {
+    return leaf[heads(leaf) + slot];
+  }
+
   private static int compare(long[] leaf, RecordArena arena, int a, int b) {
-    int from = heads(leaf);
-    int order = Long.compare(leaf[from + a], leaf[from + b]);
+    int order = Long.compare(headAt(leaf, a), headAt(leaf, b));
     if (order != 0) {
       return order;
     }
@@ -327,8 +331,7 @@ final class Leaf {
 
   /// Whether the heads at two ranks differ within their first `bytes + 1` bytes. For the writer.
   static boolean headsDifferEarly(long[] leaf, int rank, int otherRank, int bytes) {
-    int from = heads(leaf);
-    long difference = leaf[from + slotAt(leaf, rank)] ^ leaf[from + slotAt(leaf, otherRank)];
+    long difference = headAt(leaf, slotAt(leaf, rank)) ^ headAt(leaf, slotAt(leaf, otherRank));
     return difference >>> (Long.SIZE - 8 * (bytes + 1)) != 0;
   }
 
@@ -357,7 +360,7 @@ final class Leaf {
     for (int rank = from; rank < to; rank++) {
       int slot = rank - from;
       copy[ORDER + (slot >> 3)] |= (long) slot << ((slot & 7) << 3);
-      copy[heads(copy) + slot] = leaf[heads(leaf) + slotAt(leaf, rank)];
+      copy[heads(copy) + slot] = headAt(leaf, slotAt(leaf, rank));
       putAddress(copy, slot, addresses[rank]);
     }
     System.arraycopy(leaf, prefix(leaf), copy, prefix(copy), leaf.length - prefix(leaf));
