@@ -66,13 +66,14 @@ final class SortedLeaves implements MemtableShapes.Shape {
     }
     Leaf leaf = leaves[number];
     int at = -1 - Arrays.binarySearch(leaf.heads, 0, leaf.count, head);
-    leaf.version++;
+    int version = leaf.version;
+    leaf.version = version + 1;
     System.arraycopy(leaf.heads, at, leaf.heads, at + 1, leaf.count - at);
     System.arraycopy(leaf.addresses, at, leaf.addresses, at + 1, leaf.count - at);
     leaf.heads[at] = head;
     leaf.addresses[at] = address;
     leaf.count++;
-    leaf.version++;
+    leaf.version = version + 2;
   }
 
   private void split(int number) {
