@@ -109,8 +109,7 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
     for (int round = 0; round < 2; round++) {
       for (int i = 0; i < shards.length && freed < goal; i++) {
         long share = round == 0 ? Math.max(1, goal / shards.length) : goal - freed;
-        BlockCacheShard shard =
-            shards[(int) (hand.getAndIncrement() & (shards.length - 1))];
+        BlockCacheShard shard = shards[(int) (hand.getAndIncrement() & (shards.length - 1))];
         long delta = shard.evict(share);
         account(delta);
         freed -= delta;

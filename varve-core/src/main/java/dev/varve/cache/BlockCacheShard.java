@@ -40,18 +40,27 @@ final class BlockCacheShard {
   private static final class Table {
     final int capacity;
     final byte[] @Nullable [] blocks;
-    final long[] files;
-    final long[] offsets;
+
+    /** Of each node its file and its offset, side by side. */
+    final long[] keys;
+
     final int[] next;
     final byte[] uses;
     final int[] slots;
     final long[] ghosts;
 
+    long file(int node) {
+      return keys[2 * node];
+    }
+
+    long offset(int node) {
+      return keys[2 * node + 1];
+    }
+
     Table(int capacity) {
       this.capacity = capacity;
       this.blocks = new byte[capacity][];
-      this.files = new long[capacity];
-      this.offsets = new long[capacity];
+      this.keys = new long[2 * capacity];
       this.next = new int[capacity];
       this.uses = new byte[capacity];
       this.slots = new int[2 * capacity];
@@ -85,7 +94,7 @@ final class BlockCacheShard {
 
   /// What the tables take in memory.
   long tableBytes() {
-    return (long) table.capacity * NODE_BYTES + 7 * ARRAY_BYTES;
+    return (long) table.capacity * NODE_BYTES + 6 * ARRAY_BYTES;
   }
 
   byte @Nullable [] get(long hash, long file, long offset) {
@@ -126,7 +135,7 @@ final class BlockCacheShard {
       if (node < 0) {
         return NONE;
       }
-      if (table.offsets[node] == offset && table.files[node] == file) {
+      if (table.keys[2 * node + 1] == offset && table.keys[2 * node] == file) {
         return node;
       }
       slot = slot + 1 & mask;
@@ -146,8 +155,8 @@ final class BlockCacheShard {
       long delta = -evictBytes(room);
       int node = newNode();
       table.blocks[node] = block;
-      table.files[node] = file;
-      table.offsets[node] = offset;
+      table.keys[2 * node] = file;
+      table.keys[2 * node + 1] = offset;
       table.uses[node] = 0;
       link(node, hash);
       enqueue(takeGhost(hash) ? main : small, node);
@@ -183,7 +192,7 @@ final class BlockCacheShard {
     int before = NONE;
     for (int node = queue.oldest; node != NONE; ) {
       int after = table.next[node];
-      if (table.files[node] == file) {
+      if (table.file(node) == file) {
         freed += drop(queue, node);
         if (before == NONE) {
           queue.oldest = after;
@@ -257,7 +266,7 @@ final class BlockCacheShard {
       return 0;
     }
     if (queue == small) {
-      addGhost(BlockCache.hash(table.files[node], table.offsets[node]));
+      addGhost(BlockCache.hash(table.file(node), table.offset(node)));
     }
     long freed = drop(queue, node);
     release(node);
@@ -321,14 +330,13 @@ final class BlockCacheShard {
     Table old = table;
     Table grown = new Table(2 * old.capacity);
     System.arraycopy(old.blocks, 0, grown.blocks, 0, nodes);
-    System.arraycopy(old.files, 0, grown.files, 0, nodes);
-    System.arraycopy(old.offsets, 0, grown.offsets, 0, nodes);
+    System.arraycopy(old.keys, 0, grown.keys, 0, 2 * nodes);
     System.arraycopy(old.next, 0, grown.next, 0, nodes);
     System.arraycopy(old.uses, 0, grown.uses, 0, nodes);
     table = grown;
     for (int node = 0; node < nodes; node++) {
       if (grown.blocks[node] != null) {
-        link(node, BlockCache.hash(grown.files[node], grown.offsets[node]));
+        link(node, BlockCache.hash(grown.file(node), grown.offset(node)));
       }
     }
   }
@@ -366,7 +374,7 @@ final class BlockCacheShard {
   }
 
   private int home(int node, int mask) {
-    return (int) BlockCache.hash(table.files[node], table.offsets[node]) & mask;
+    return (int) BlockCache.hash(table.file(node), table.offset(node)) & mask;
   }
 
   /** A ghost is the high half of its hash with the count of ghosts when it came. */

@@ -116,16 +116,14 @@ final class BlockSource {
   int decompress(long offset, byte[] array, int at, int size, byte[] plain) {
     int length = plainLength(array, at, size);
     BlockCodec codec = BlockCodecs.forReading(array[at + size - BlockSeal.BYTES] & 0xFF);
-    if (codec == null
-        || !codec.decompress(array, at, size - BlockSeal.BYTES, plain, 0, length)) {
+    if (codec == null || !codec.decompress(array, at, size - BlockSeal.BYTES, plain, 0, length)) {
       throw damaged(offset, "a payload of " + length + " bytes", "bytes that give none");
     }
     return length;
   }
 
   /// Checks the shape of what a block holds; a block of entries is then open in `view`.
-  void checkContent(
-      BlockType type, long offset, EntryBlock view, byte[] array, int from, int to) {
+  void checkContent(BlockType type, long offset, EntryBlock view, byte[] array, int from, int to) {
     if (type.hasEntries()) {
       String problem = view.problem(array, from, to, type.isIndex() ? 0 : 1);
       if (problem != null) {

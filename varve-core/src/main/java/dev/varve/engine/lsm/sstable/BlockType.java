@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.sstable;
 
-/// What a block holds. Part of its checksum, so that a block is never taken for one of another type.
+/// What a block holds. Part of its checksum, so that a block is never taken for one of another
+/// type.
 enum BlockType {
   DATA(0),
   FILTER(1),

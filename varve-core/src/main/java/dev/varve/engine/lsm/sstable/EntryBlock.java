@@ -213,8 +213,7 @@ final class EntryBlock {
     // What is read too much stands in the block or is cut off: values or the trailer follow.
     if (at <= array.length - 8) {
       long bits = Bytes.getLong(array, at);
-      return baseStamp
-          + (stampWidth == 8 ? bits : bits & ((1L << (stampWidth << 3)) - 1));
+      return baseStamp + (stampWidth == 8 ? bits : bits & ((1L << (stampWidth << 3)) - 1));
     }
     long bits = 0;
     for (int b = 0; b < stampWidth; b++) {
@@ -270,8 +269,7 @@ final class EntryBlock {
     int prefix = prefix(group);
     int begin = restBegin(i);
     int skipped = (i & GROUP_MASK) == 0 ? prefix : 0;
-    System.arraycopy(
-        array, keys + begin + skipped, target, prefix, restEnd(i) - begin - skipped);
+    System.arraycopy(array, keys + begin + skipped, target, prefix, restEnd(i) - begin - skipped);
   }
 
   /// Whether an entry has this key.

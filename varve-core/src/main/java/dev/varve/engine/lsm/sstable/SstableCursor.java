@@ -105,8 +105,8 @@ public final class SstableCursor implements AutoCloseable {
     return stand(0);
   }
 
-  /// Moves to the last entry that is not behind this key and sequence number: with sequence number 0
-  /// the oldest one of `target`, else the oldest of the key before.
+  /// Moves to the last entry that is not behind this key and sequence number: with sequence number
+  /// 0 the oldest one of `target`, else the oldest of the key before.
   ///
   /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
   /// @throws IOException when the device refuses

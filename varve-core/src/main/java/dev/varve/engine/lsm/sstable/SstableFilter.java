@@ -104,7 +104,6 @@ final class SstableFilter {
     long size = pageSize(page, lines);
     byte[] block = blocks.get(BlockType.FILTER, pageBegin, size, true);
     requireSize(blocks, pageBegin, block, size);
-    return FilterShape.mayContain(
-        block, line % PAGE_LINES * FilterShape.LINE_BYTES, hash, probes);
+    return FilterShape.mayContain(block, line % PAGE_LINES * FilterShape.LINE_BYTES, hash, probes);
   }
 }

@@ -65,7 +65,12 @@ record SstableFooter(
           file, at, "a file of " + footer.fileSize + " bytes", fileSize + " bytes");
     }
     long[] parts = {
-      Envelope.SIZE, footer.filter, footer.tombstones, footer.leaves, footer.top, footer.properties,
+      Envelope.SIZE,
+      footer.filter,
+      footer.tombstones,
+      footer.leaves,
+      footer.top,
+      footer.properties,
       at
     };
     for (int i = 1; i < parts.length; i++) {

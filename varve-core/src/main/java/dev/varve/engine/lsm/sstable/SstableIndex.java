@@ -4,8 +4,8 @@ import dev.varve.base.Varints;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// Says where the data blocks of one file are. A small index is in memory as a whole; of a large one
-/// only the top is, and the leaves are read through the block cache.
+/// Says where the data blocks of one file are. A small index is in memory as a whole; of a large
+/// one only the top is, and the leaves are read through the block cache.
 ///
 /// @threads safe; a [Position] belongs to one
 final class SstableIndex {
@@ -111,8 +111,7 @@ final class SstableIndex {
   }
 
   /// Moves to the block where an entry with this key and stamp stands, or would stand.
-  void seek(Position position, byte[] key, int offset, int length, long stamp)
-      throws IOException {
+  void seek(Position position, byte[] key, int offset, int length, long stamp) throws IOException {
     int found = flat.find(key, offset, length, stamp);
     if (!paged) {
       moveTo(position, found);

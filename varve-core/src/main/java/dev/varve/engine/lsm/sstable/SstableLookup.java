@@ -2,8 +2,8 @@ package dev.varve.engine.lsm.sstable;
 
 import java.util.Arrays;
 
-/// What a look-up in an sstable found, and the room that it needs to find it. Made once and used for
-/// many look-ups, in one file or in several.
+/// What a look-up in an sstable found, and the room that it needs to find it. Made once and used
+/// for many look-ups, in one file or in several.
 ///
 /// @threads one at a time
 /// @lifetime what was found stays until the next look-up; the value's array is nobody's to change

@@ -7,10 +7,9 @@ import dev.varve.codec.BlockCodecs;
 /// @param blockBytes how many bytes of payload a block has at most, unless a single entry has more
 /// @param codec what blocks are compressed with, a number of [BlockCodecs]
 /// @param falsePositives the share of absent keys that the filter lets pass; 1: no filter
-/// @param residentBytes up to how many bytes the index and the filter of an open file, each of them,
-///   stay in memory; larger ones are read through the block cache
-public record SstableOptions(
-    int blockBytes, int codec, double falsePositives, int residentBytes) {
+/// @param residentBytes up to how many bytes the index and the filter of an open file, each of
+///   them, stay in memory; larger ones are read through the block cache
+public record SstableOptions(int blockBytes, int codec, double falsePositives, int residentBytes) {
   /// The least size of a block.
   public static final int BLOCK_BYTES_MIN = 64;
 

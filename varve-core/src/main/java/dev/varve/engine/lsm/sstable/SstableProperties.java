@@ -76,8 +76,17 @@ public record SstableProperties(
   byte[] encode() {
     byte[] bytes = new byte[KEYS + smallestKey.length + largestKey.length];
     long[] longs = {
-      entries, tombstones, keys, rangeTombstones, keyBytes, valueBytes, smallestSequence,
-      largestSequence, content, dataBlocks, dataBytes
+      entries,
+      tombstones,
+      keys,
+      rangeTombstones,
+      keyBytes,
+      valueBytes,
+      smallestSequence,
+      largestSequence,
+      content,
+      dataBlocks,
+      dataBytes
     };
     for (int i = 0; i < LONGS; i++) {
       Bytes.putLong(bytes, 8 * i, longs[i]);

@@ -44,10 +44,7 @@ public final class SstableReader {
   private volatile int references = 1;
 
   private SstableReader(
-      SstableEnvironment environment,
-      SstableInfo info,
-      BlockStore blocks,
-      Parts parts) {
+      SstableEnvironment environment, SstableInfo info, BlockStore blocks, Parts parts) {
     this.environment = environment;
     this.info = info;
     this.blocks = blocks;
@@ -79,8 +76,7 @@ public final class SstableReader {
       read(path, file, 0, head);
       Envelope envelope =
           Envelope.read(path, head)
-              .require(
-                  path, FileKind.SSTABLE, environment.store(), environment.keyspace(), number);
+              .require(path, FileKind.SSTABLE, environment.store(), environment.keyspace(), number);
       if (size < Envelope.SIZE + SstableFooter.SIZE) {
         throw new CorruptionException(path, size, "a footer", "the end of the file");
       }
@@ -97,8 +93,7 @@ public final class SstableReader {
               SstableIndex.load(blocks, footer, options.residentBytes()),
               SstableFilter.load(blocks, footer, properties, options.residentBytes()),
               readTombstones(source, footer, properties));
-      SstableInfo info =
-          new SstableInfo(envelope.number(), size, footer.seed(), properties);
+      SstableInfo info = new SstableInfo(envelope.number(), size, footer.seed(), properties);
       return new SstableReader(environment, info, blocks, parts);
     } catch (Throwable failure) {
       file.close();
@@ -142,8 +137,7 @@ public final class SstableReader {
     long end = footer.fileSize() - SstableFooter.SIZE;
     byte[] block =
         source.load(BlockType.PROPERTIES, footer.properties(), end - footer.properties());
-    SstableProperties properties =
-        SstableProperties.decode(block, block.length - BlockSeal.BYTES);
+    SstableProperties properties = SstableProperties.decode(block, block.length - BlockSeal.BYTES);
     if (properties == null) {
       throw source.damaged(footer.properties(), "properties", "bytes that are none");
     }
@@ -313,8 +307,7 @@ public final class SstableReader {
     for (RangeTombstone tombstone : tombstones.all()) {
       tally.add(tombstone);
     }
-    SstableProperties found =
-        tally.properties(properties.filterLines(), properties.filterProbes());
+    SstableProperties found = tally.properties(properties.filterLines(), properties.filterProbes());
     if (found.entries() != properties.entries()
         || found.content() != properties.content()
         || found.keys() != properties.keys()

@@ -142,8 +142,7 @@ public final class SstableWriter implements AutoCloseable {
     if (order > 0 || (order == 0 && stamp >>> 2 >= tally.lastStamp() >>> 2)) {
       throw new IllegalArgumentException("an entry out of order, stamp " + stamp);
     }
-    if (data.count() > 0
-        && data.sizeWith(keyLength, stamp, valueLength) > options.blockBytes()) {
+    if (data.count() > 0 && data.sizeWith(keyLength, stamp, valueLength) > options.blockBytes()) {
       finishDataBlock();
       beginDataBlock(key, keyOffset, keyLength, stamp, order == 0);
     }
@@ -277,8 +276,7 @@ public final class SstableWriter implements AutoCloseable {
     }
   }
 
-  private void appendBlock(BlockType type, byte[] bytes, int from, int length)
-      throws IOException {
+  private void appendBlock(BlockType type, byte[] bytes, int from, int length) throws IOException {
     reserve(length);
     System.arraycopy(bytes, from, out, outLength, length);
     seal(type, length, BlockCodecs.NONE, length);

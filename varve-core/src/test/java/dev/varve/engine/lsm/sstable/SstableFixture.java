@@ -148,8 +148,7 @@ final class SstableFixture {
         if (kind == Stamp.TOMBSTONE) {
           value = new byte[0];
         }
-        entries.put(
-            new Revision(key, random.nextLong(1, sequences)), new Content(kind, value));
+        entries.put(new Revision(key, random.nextLong(1, sequences)), new Content(kind, value));
       }
     }
     return entries;

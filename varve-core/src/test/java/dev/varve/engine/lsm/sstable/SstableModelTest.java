@@ -204,9 +204,7 @@ final class SstableModelTest {
             random);
       } catch (Throwable failure) {
         throw new AssertionError(
-            "seed "
-                + seed
-                + ": mvn test -pl varve-bom,varve-core -Dtest=SstableModelTest",
+            "seed " + seed + ": mvn test -pl varve-bom,varve-core -Dtest=SstableModelTest",
             failure);
       }
     }
@@ -354,7 +352,10 @@ final class SstableModelTest {
     for (int count = 1; count <= 70; count++) {
       NavigableMap<Revision, Content> entries = newEntries();
       for (int i = 0; i < count; i++) {
-        byte[] key = count % 2 == 0 ? number(1000L + 2 * i) : ascii("prefix" + (1000 + i) + "x".repeat(i % 5));
+        byte[] key =
+            count % 2 == 0
+                ? number(1000L + 2 * i)
+                : ascii("prefix" + (1000 + i) + "x".repeat(i % 5));
         entries.put(new Revision(key, 40), new Content(Stamp.VALUE, new byte[i % 3]));
       }
       SstableOptions options = SstableOptions.DEFAULTS.withBlockBytes(1 << 20);
@@ -427,8 +428,7 @@ final class SstableModelTest {
     assertThrows(IllegalStateException.class, cursor::seekToFirst);
     assertThrows(IllegalStateException.class, cursor::next);
     assertThrows(IllegalStateException.class, reader::cursor);
-    assertThrows(
-        IllegalStateException.class, () -> reader.get(ascii("a"), 1, new SstableLookup()));
+    assertThrows(IllegalStateException.class, () -> reader.get(ascii("a"), 1, new SstableLookup()));
     SstableInfo other = new SstableInfo(1, info.size(), info.seed() + 1, info.properties());
     Expect.failure(
         CorruptionException.class,
