@@ -183,7 +183,8 @@ final class FlatIndex {
     int keyOffset = offset + shared;
     int keyLength = length - shared;
     long head = Bytes.head(key, keyOffset, keyLength) ^ Long.MIN_VALUE;
-    // The last head that is less. Adding what a condition yields, rather than branching on it, spares
+    // The last head that is less. Adding what a condition yields, rather than branching on it,
+    // spares
     // a misprediction each round.
     int low = 0;
     for (int rest = count; rest > 1; ) {
