@@ -170,6 +170,26 @@ final class BlockCacheTest {
   }
 
   @Test
+  void what_is_asked_for_all_the_time_outlives_what_was_once_in_demand() {
+    MemoryBudget budget = new MemoryBudget(64 * MIB);
+    try (BlockCache cache = new BlockCache(budget, MIB)) {
+      int hot = 20;
+      for (int i = 0; i < hot; i++) {
+        cache.put(1, i, new byte[4096]);
+      }
+      for (int i = 0; i < 3000; i++) {
+        for (int use = 0; use < 4; use++) {
+          assertNotNull(cache.get(1, (i * 4 + use) % hot), "after " + i);
+        }
+        cache.put(2, i, new byte[4096]);
+        for (int use = 0; use < 3; use++) {
+          byte[] _ = cache.get(2, i);
+        }
+      }
+    }
+  }
+
+  @Test
   void a_block_that_comes_back_soon_stays_longer() {
     MemoryBudget budget = new MemoryBudget(64 * MIB);
     try (BlockCache cache = new BlockCache(budget, MIB)) {

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 /// @param from the first key
 /// @param to the first key that it leaves alone, greater than `from`; null where it has no end
 /// @param sequence its sequence number
-@SuppressWarnings("ArrayRecordComponent")
 public record RangeTombstone(byte[] from, byte @Nullable [] to, long sequence) {
   /// Says nothing of the keys: they do not belong in logs.
   @Override

@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 /// @param largestEnd how the largest key ends the range of what the file concerns
 /// @param smallestKey the first key that an entry has or a range tombstone may hide
 /// @param largestKey the last one, or where the last range tombstone that has an end ends
-@SuppressWarnings("ArrayRecordComponent")
 public record SstableProperties(
     long entries,
     long tombstones,

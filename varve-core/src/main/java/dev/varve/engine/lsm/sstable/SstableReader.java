@@ -234,14 +234,14 @@ public final class SstableReader {
     SstableIndex.Position position = lookup.position;
     EntryBlock block = lookup.block;
     own.seek(position, key, 0, key.length, stamp);
-    open(position, block);
+    open(position, lookup);
     int found = block.find(key, 0, key.length, stamp);
     if (found == block.count()) {
       // Only entries of a key that goes on in the next block can stand there.
       if (!own.next(position) || !position.continues()) {
         return false;
       }
-      open(position, block);
+      open(position, lookup);
       found = 0;
     }
     if (!block.hasKey(found, key, 0, key.length)) {
@@ -251,9 +251,10 @@ public final class SstableReader {
     return true;
   }
 
-  private void open(SstableIndex.Position position, EntryBlock block) throws IOException {
+  private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
     byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
-    block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    lookup.touch(bytes);
+    lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
 
   /// A cursor for reads: what it loads near a seek is put into the cache.

@@ -225,6 +225,17 @@ final class SstableModelTest {
           entries,
           List.of(),
           new SplittableRandom(1));
+      SstableReader reader =
+          fixture.open(100 + resident, SstableOptions.DEFAULTS.withResidentBytes(resident));
+      try {
+        SstableLookup lookup = new SstableLookup();
+        for (long sequence = 1; sequence <= 4001; sequence++) {
+          assertEquals(sequence >= 2, reader.get(ascii("key"), sequence, lookup));
+          assertEquals(sequence < 2 ? 0 : sequence / 2 * 2, sequence < 2 ? 0 : lookup.sequence());
+        }
+      } finally {
+        reader.release();
+      }
     }
   }
 
