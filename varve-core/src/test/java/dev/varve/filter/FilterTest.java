@@ -162,7 +162,7 @@ final class FilterTest {
   private static long word(byte[] b, int at, int size) {
     long word = 0;
     for (int i = size - 1; i >= 0; i--) {
-      word = word << 8 | b[at + i] & 0xFF;
+      word = word << 8 | (b[at + i] & 0xFF);
     }
     return word;
   }

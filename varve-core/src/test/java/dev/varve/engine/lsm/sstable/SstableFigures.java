@@ -97,7 +97,7 @@ final class SstableFigures {
   }
 
   private void print() throws IOException {
-    long payload = KEY_BYTES + valueBytes;
+    int payload = KEY_BYTES + valueBytes;
     String[] names = {"plain", "lz4", "plain, one sequence number"};
     int[] codecs = {BlockCodecs.NONE, BlockCodecs.LZ4, BlockCodecs.NONE};
     for (int i = 0; i < names.length; i++) {
@@ -108,7 +108,7 @@ final class SstableFigures {
       reader.release();
       System.out.printf(
           "write %s: %.0f MB/s, %.2f B an entry, %.2f above key and value%n",
-          names[i], payload * 1000 / nanos, size, size - payload);
+          names[i], payload * 1000.0 / nanos, size, size - payload);
     }
     for (int file = 0; file < 2; file++) {
       SstableReader reader = SstableReader.open(environment, file + 1, OPTIONS);

@@ -101,7 +101,7 @@ final class SstableFormatTest {
     block(text, bytes, footer.tombstones(), footer.leaves(), "range tombstones");
     block(text, bytes, footer.leaves(), footer.top(), "index leaf");
     block(text, bytes, footer.top(), footer.properties(), "index top");
-    long end = bytes.length - SstableFooter.SIZE;
+    int end = bytes.length - SstableFooter.SIZE;
     block(text, bytes, footer.properties(), end, "properties");
     append(text, bytes, end, bytes.length, "footer");
     return text.toString();

@@ -216,7 +216,7 @@ final class SstableModelTest {
       NavigableMap<Revision, Content> entries = newEntries();
       entries.put(new Revision(ascii("a"), 5000), new Content(Stamp.VALUE, new byte[10]));
       for (int i = 1; i <= 2000; i++) {
-        entries.put(new Revision(ascii("key"), 2 * i), new Content(Stamp.VALUE, number(i)));
+        entries.put(new Revision(ascii("key"), 2L * i), new Content(Stamp.VALUE, number(i)));
       }
       entries.put(new Revision(ascii("kez"), 1), new Content(Stamp.VALUE, new byte[10]));
       check(
@@ -365,7 +365,7 @@ final class SstableModelTest {
       for (int i = 0; i < count; i++) {
         byte[] key =
             count % 2 == 0
-                ? number(1000L + 2 * i)
+                ? number(1000L + 2L * i)
                 : ascii("prefix" + (1000 + i) + "x".repeat(i % 5));
         entries.put(new Revision(key, 40), new Content(Stamp.VALUE, new byte[i % 3]));
       }
