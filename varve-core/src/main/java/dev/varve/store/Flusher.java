@@ -244,7 +244,8 @@ final class Flusher {
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> true;
             case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Lock _,
+            case StoreFileName.Sstable _,
+                StoreFileName.Lock _,
                 StoreFileName.Catalog _,
                 StoreFileName.Segment _,
                 StoreFileName.Foreign _ ->

@@ -171,6 +171,7 @@ public final class StoreOpener {
         }
         case StoreFileName.Segment _ -> own = name;
         case StoreFileName.Snapshot _ -> own = name;
+        case StoreFileName.Sstable _ -> own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;
       }
