@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 public enum FileKind {
   CATALOG(1, 1, "catalog"),
   LOG_SEGMENT(2, 1, "log segment"),
-  MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory");
+  MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory"),
+  MANIFEST(5, 1, "manifest");
 
   private final int code;
   private final int version;

@@ -27,6 +27,9 @@ public sealed interface StoreFileName {
   /// A snapshot of an engine in memory.
   record Snapshot(int keyspace, long sequence) implements StoreFileName {}
 
+  /// A manifest of a keyspace's sstables.
+  record Manifest(int keyspace, long number) implements StoreFileName {}
+
   /// A file that is being written, or was when the store crashed.
   record Temporary() implements StoreFileName {}
 
@@ -41,6 +44,11 @@ public sealed interface StoreFileName {
   /// The name of a snapshot.
   static String snapshot(int keyspace, long sequence) {
     return String.format(Locale.ROOT, "ks-%d-%d.snap", keyspace, sequence);
+  }
+
+  /// The name of a manifest.
+  static String manifest(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.manifest", keyspace, number);
   }
 
   /// What a name stands for.
@@ -77,6 +85,14 @@ public sealed interface StoreFileName {
           return new Snapshot(keyspace, sequence);
         }
       }
+      Matcher manifest = Patterns.MANIFEST.matcher(name);
+      if (manifest.matches()) {
+        int keyspace = Integer.parseInt(manifest.group(1));
+        long number = Long.parseLong(manifest.group(2));
+        if (manifest(keyspace, number).equals(name)) {
+          return new Manifest(keyspace, number);
+        }
+      }
     } catch (NumberFormatException tooLarge) {
       return new Foreign();
     }
@@ -87,6 +103,8 @@ public sealed interface StoreFileName {
   final class Patterns {
     private static final Pattern SEGMENT = Pattern.compile("log-(\\d{2})-(\\d{10,})\\.seg");
     private static final Pattern SNAPSHOT = Pattern.compile("ks-(\\d+)-(\\d+)\\.snap");
+
+    private static final Pattern MANIFEST = Pattern.compile("ks-(\\d+)-(\\d+)\\.manifest");
 
     private Patterns() {}
   }

@@ -152,7 +152,7 @@ public final class StoreOpener {
           return false;
         }
         case StoreFileName.Segment _ -> own = name;
-        case StoreFileName.Snapshot _ -> own = name;
+        case StoreFileName.Snapshot _, StoreFileName.Manifest _ -> own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;
       }
