@@ -52,6 +52,9 @@ public final class CompactionScheduler implements AutoCloseable {
   /** No automatic job begins while a manual one waits for a thread. */
   private boolean manualWaits;
 
+  /** Nothing ran when somebody last looked for something due in vain, and nothing ended since. */
+  private boolean quiet;
+
   private boolean closed;
 
   /** Why no job begins any more. */
@@ -87,6 +90,8 @@ public final class CompactionScheduler implements AutoCloseable {
       } finally {
         if (next == null) {
           launching = false;
+          quiet = running.isEmpty();
+          changed.signalAll();
         }
         lock.unlock();
       }
@@ -253,6 +258,7 @@ public final class CompactionScheduler implements AutoCloseable {
     lock.lock();
     try {
       running.remove(begun);
+      quiet = false;
       begun.ended = true;
       begun.outputs = made;
       changed.signalAll();
@@ -397,11 +403,17 @@ public final class CompactionScheduler implements AutoCloseable {
   ///
   /// @return whether that came before `timeout` had passed
   public boolean awaitQuiet(Duration timeout) {
+    lock.lock();
+    try {
+      quiet = false;
+    } finally {
+      lock.unlock();
+    }
     wake();
     long end = System.nanoTime() + timeout.toNanos();
     lock.lock();
     try {
-      while (!running.isEmpty() || launching) {
+      while (!quiet) {
         if (System.nanoTime() - end >= 0) {
           return false;
         }

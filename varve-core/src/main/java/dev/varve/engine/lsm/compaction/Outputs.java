@@ -155,7 +155,7 @@ final class Outputs implements AutoCloseable {
   }
 
   /** What a version has to know of a file. */
-  private static SstableMeta meta(SstableInfo info, long createdMillis) {
+  static SstableMeta meta(SstableInfo info, long createdMillis) {
     SstableProperties properties = info.properties();
     byte[] largest = properties.largestKey();
     byte @Nullable [] end =
