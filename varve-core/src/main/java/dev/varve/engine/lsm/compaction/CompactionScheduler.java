@@ -57,6 +57,9 @@ public final class CompactionScheduler implements AutoCloseable {
 
   private boolean closed;
 
+  /** Outputs of edits that had no room. */
+  private final List<SstableMeta> doubtful = new ArrayList<>();
+
   /** Why no job begins any more. */
   private @Nullable Throwable broken;
 
@@ -195,22 +198,26 @@ public final class CompactionScheduler implements AutoCloseable {
   /** Installs what a job made, or takes it away. */
   private void complete(RunningJob begun) {
     CompactionJob.Outcome outcome = null;
+    boolean isInDoubt = false;
     boolean isUnknown = false;
     if (begun.failure() == null) {
       try {
         outcome = begun.job == null ? null : begun.job.finish();
         environment.versions().install(edit(begun, outcome));
       } catch (Throwable failure) {
-        // Whether a failed edit is durable is unknown, unless there was no room for it or it did
-        // not fit the version.
-        isUnknown = failure instanceof IOException && !(failure instanceof NoSpaceException);
+        isInDoubt = failure instanceof IOException;
+        isUnknown = isInDoubt && !(failure instanceof NoSpaceException);
         begun.fail(failure);
       }
     }
     Throwable failure = begun.failure();
     List<SstableMeta> made = begun.job == null ? List.of() : begun.job.finished();
-    if (failure != null && !isUnknown) {
+    if (failure == null) {
+      removeDoubtful();
+    } else if (!isInDoubt) {
       remove(made, failure);
+    } else if (!isUnknown) {
+      doubt(made);
     }
     boolean isFinal = isUnknown || failure instanceof InvariantError;
     Duration pause = end(begun, outcome, made, isFinal);
@@ -223,6 +230,30 @@ public final class CompactionScheduler implements AutoCloseable {
       environment.background().submitAfter(pause, this::wake);
     }
     wake();
+  }
+
+  /**
+   * A crash may yet bring an edit to light for which there was no room; another one replaces it.
+   */
+  private void doubt(List<SstableMeta> outputs) {
+    lock.lock();
+    try {
+      doubtful.addAll(outputs);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void removeDoubtful() {
+    List<SstableMeta> outputs;
+    lock.lock();
+    try {
+      outputs = List.copyOf(doubtful);
+      doubtful.clear();
+    } finally {
+      lock.unlock();
+    }
+    remove(outputs, new IOException("not needed any more"));
   }
 
   private static VersionEdit edit(RunningJob begun, CompactionJob.@Nullable Outcome outcome) {

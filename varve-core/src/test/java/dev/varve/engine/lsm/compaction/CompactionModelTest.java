@@ -55,7 +55,7 @@ final class CompactionModelTest {
 
   @Test
   void whatever_is_merged_every_reader_finds_what_it_found_before() throws IOException {
-    for (long seed = 0; seed < 25; seed++) {
+    for (long seed = 0; seed < 20; seed++) {
       run(SEED == null ? seed : SEED);
     }
   }
@@ -131,7 +131,7 @@ final class CompactionModelTest {
 
   @Test
   void several_threads_never_share_an_input_or_a_number() throws Exception {
-    for (long seed = 100; seed < 103; seed++) {
+    for (long seed = 100; seed < 102; seed++) {
       runThreads(SEED == null ? seed : SEED);
     }
   }
