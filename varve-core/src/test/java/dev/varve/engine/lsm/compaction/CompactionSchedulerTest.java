@@ -213,22 +213,28 @@ final class CompactionSchedulerTest {
               FaultRule.when(error == Fault.Errno.EIO ? here : here.and(FaultRule.changes()))
                   .then(new Fault.Refused(error)));
       scheduler.wake();
+      faulty.heal();
       boolean reached = faulty.operationCount() > index;
       if (fixture.failures.isEmpty()) {
         fixture.check(name);
         return reached;
       }
-      faulty.heal();
       CompactionFailure failure = fixture.failures.getFirst();
       assertEquals(before, numbers(fixture.versions.current()), name);
       assertTrue(files(memory).containsAll(before), name);
       fixture.check(name);
       if (!failure.isFinal()) {
-        assertEquals(new TreeSet<>(before), files(memory), name);
+        // An edit that had no room may yet survive a crash: its outputs wait for the next edit.
+        if (!String.valueOf(failure.cause().getMessage()).contains(".manifest")) {
+          assertEquals(new TreeSet<>(before), files(memory), name);
+        }
         fixture.pass(Duration.ofMinutes(1));
         background.runDelayed();
         assertEquals(List.of(), fixture.versions.current().level(0), name);
         fixture.check(name);
+        Set<Long> known = new TreeSet<>(before);
+        known.addAll(numbers(fixture.versions.current()));
+        assertEquals(known, files(memory), name);
       } else {
         assertEquals(Fault.Errno.EIO, error, name);
         scheduler.wake();
