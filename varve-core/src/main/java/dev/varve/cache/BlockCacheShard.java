@@ -381,7 +381,7 @@ final class BlockCacheShard {
   private void addGhost(long hash) {
     ghostClock++;
     int at = (int) (hash >>> 16) & (table.ghosts.length - 1);
-    table.ghosts[at] = hash & 0xFFFF_FFFF_0000_0000L | ghostClock & 0xFFFF_FFFFL;
+    table.ghosts[at] = (hash & 0xFFFF_FFFF_0000_0000L) | (ghostClock & 0xFFFF_FFFFL);
   }
 
   /** Whether this block left the small queue not longer ago than there are blocks. */

@@ -169,7 +169,8 @@ public final class Lz4Codec implements BlockCodec {
     int out = targetOffset;
     while (at < end) {
       int token = source[at++] & 0xFF;
-      long literals = token >>> 4;
+      int nibble = token >>> 4;
+      long literals = nibble;
       if (literals == RUN_MASK) {
         int run = runEnd(source, at, end);
         if (run < 0) {

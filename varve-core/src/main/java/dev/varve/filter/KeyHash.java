@@ -48,7 +48,7 @@ public final class KeyHash {
       y = Bytes.getInt(bytes, end - 4) & 0xFFFF_FFFFL;
     } else if (length > 0) {
       x =
-          (bytes[offset] & 0xFF) << 16
+          (bytes[offset] & 0xFFL) << 16
               | (bytes[offset + (length >> 1)] & 0xFF) << 8
               | (bytes[end - 1] & 0xFF);
       y = 0;

@@ -4,6 +4,7 @@ import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import java.io.IOException;
@@ -15,6 +16,13 @@ import java.io.IOException;
 public interface CompactionEnvironment {
   /// The keyspace's versions.
   VersionSet versions();
+
+  /// Makes an edit durable and current; as [VersionSet#install].
+  ///
+  /// @throws IOException as that says
+  default void install(VersionEdit edit) throws IOException {
+    versions().install(edit);
+  }
 
   /// An sstable of a version that is pinned, with a reference that the caller releases.
   ///

@@ -115,8 +115,8 @@ final class CompactionJob {
     entriesRead.addAndGet(entries);
     long delayNanos = limit.delayNanos(bytes);
     boolean interrupted = false;
-    long end = System.nanoTime() + delayNanos;
-    for (long left = delayNanos; left > 0; left = end - System.nanoTime()) {
+    long end = plan.environment().clock().nanos() + delayNanos;
+    for (long left = delayNanos; left > 0; left = end - plan.environment().clock().nanos()) {
       try {
         if (cancelled.await(left, TimeUnit.NANOSECONDS)) {
           break;

@@ -203,7 +203,7 @@ public final class CompactionScheduler implements AutoCloseable {
     if (begun.failure() == null) {
       try {
         outcome = begun.job == null ? null : begun.job.finish();
-        environment.versions().install(edit(begun, outcome));
+        environment.install(edit(begun, outcome));
       } catch (Throwable failure) {
         isInDoubt = failure instanceof IOException;
         isUnknown = isInDoubt && !(failure instanceof NoSpaceException);
@@ -441,11 +441,11 @@ public final class CompactionScheduler implements AutoCloseable {
       lock.unlock();
     }
     wake();
-    long end = System.nanoTime() + timeout.toNanos();
+    long end = nanos() + timeout.toNanos();
     lock.lock();
     try {
       while (!quiet) {
-        if (System.nanoTime() - end >= 0) {
+        if (nanos() - end >= 0) {
           return false;
         }
         await();

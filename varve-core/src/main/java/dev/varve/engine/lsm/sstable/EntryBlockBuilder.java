@@ -160,7 +160,7 @@ final class EntryBlockBuilder {
     int columns = stampWidth(stampMin, stampMax);
     columns += sameKeyLength ? 0 : offsetWidth;
     columns += sameValueLength ? 0 : offsetWidth;
-    long groups = (count + GROUP - 1) >>> EntryBlock.GROUP_SHIFT;
+    long groups = (count + GROUP - 1L) >>> EntryBlock.GROUP_SHIFT;
     long size =
         HEADER_BYTES_MAX
             + groups * (offsetWidth + 2)

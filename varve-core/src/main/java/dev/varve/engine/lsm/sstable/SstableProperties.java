@@ -44,11 +44,26 @@ public record SstableProperties(
   /// How a range of keys ends.
   public enum RangeEnd {
     /// With the key, which belongs to it.
-    INCLUSIVE,
+    INCLUSIVE(0),
     /// Before the key.
-    EXCLUSIVE,
+    EXCLUSIVE(1),
     /// Not at all: any greater key belongs to it.
-    NONE
+    NONE(2);
+
+    final int code;
+
+    RangeEnd(int code) {
+      this.code = code;
+    }
+
+    private static @Nullable RangeEnd ofCode(int code) {
+      for (RangeEnd end : values()) {
+        if (end.code == code) {
+          return end;
+        }
+      }
+      return null;
+    }
   }
 
   private static final int LONGS = 11;
@@ -72,6 +87,11 @@ public record SstableProperties(
     };
   }
 
+  /// Whether it concerns all keys from its first one on.
+  public boolean reachesBeyond() {
+    return largestEnd == RangeEnd.NONE;
+  }
+
   byte[] encode() {
     byte[] bytes = new byte[KEYS + smallestKey.length + largestKey.length];
     long[] longs = {
@@ -92,7 +112,7 @@ public record SstableProperties(
     }
     Bytes.putInt(bytes, FILTER_LINES, filterLines);
     bytes[FILTER_PROBES] = (byte) filterProbes;
-    bytes[LARGEST_END] = (byte) largestEnd.ordinal();
+    bytes[LARGEST_END] = (byte) largestEnd.code;
     Bytes.putInt(bytes, SMALLEST_LENGTH, smallestKey.length);
     Bytes.putInt(bytes, LARGEST_LENGTH, largestKey.length);
     System.arraycopy(smallestKey, 0, bytes, KEYS, smallestKey.length);
@@ -107,7 +127,7 @@ public record SstableProperties(
     }
     int smallest = Bytes.getInt(bytes, SMALLEST_LENGTH);
     int largest = Bytes.getInt(bytes, LARGEST_LENGTH);
-    int end = bytes[LARGEST_END];
+    RangeEnd end = RangeEnd.ofCode(bytes[LARGEST_END]);
     int probes = bytes[FILTER_PROBES];
     int lines = Bytes.getInt(bytes, FILTER_LINES);
     if (smallest < 1
@@ -115,8 +135,7 @@ public record SstableProperties(
         || largest < 1
         || largest > Limits.KEY_BYTES_MAX
         || length - KEYS != smallest + largest
-        || end < 0
-        || end >= RangeEnd.values().length
+        || end == null
         || Bytes.getUnsignedShort(bytes, ZERO) != 0
         || lines < 0
         || (lines > 0 && (probes < 1 || probes > dev.varve.filter.FilterShape.PROBES_MAX))) {
@@ -136,7 +155,7 @@ public record SstableProperties(
         Bytes.getLong(bytes, 80),
         lines,
         probes,
-        RangeEnd.values()[end],
+        end,
         Arrays.copyOfRange(bytes, KEYS, KEYS + smallest),
         Arrays.copyOfRange(bytes, KEYS + smallest, length));
   }
