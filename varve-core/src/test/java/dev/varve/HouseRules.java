@@ -31,6 +31,10 @@ final class HouseRules {
           "engine",
           "engine.memory",
           "engine.btree",
+          "engine.lsm.memtable",
+          "engine.lsm.sstable",
+          "engine.lsm.version",
+          "engine.lsm.compaction",
           "engine.lsm",
           "txn",
           "store",
@@ -283,8 +287,14 @@ final class HouseRules {
     if (from.equals(to)) {
       return true;
     }
-    boolean siblings = from.startsWith("engine.") && to.startsWith("engine.");
+    boolean siblings =
+        from.startsWith("engine.") && to.startsWith("engine.") && !engine(from).equals(engine(to));
     return !siblings && ORDER.contains(from) && ORDER.indexOf(to) < ORDER.indexOf(from);
+  }
+
+  /** Which engine a package is of: `lsm` for `engine.lsm.sstable`. */
+  private static String engine(String packageName) {
+    return packageName.split("\\.", -1)[1];
   }
 
   private static String inside(String packageName) {

@@ -101,6 +101,9 @@ final class HouseTest {
   void engines_never_see_each_other_and_only_the_root_sees_everything() {
     assertFalse(HouseRules.mayUse("engine.memory", "engine.btree"));
     assertFalse(HouseRules.mayUse("engine.lsm", "engine.memory"));
+    assertFalse(HouseRules.mayUse("engine.lsm.sstable", "engine.memory"));
+    assertFalse(HouseRules.mayUse("engine.lsm.sstable", "engine.lsm.version"));
+    assertTrue(HouseRules.mayUse("engine.lsm", "engine.lsm.sstable"));
     assertTrue(HouseRules.mayUse("engine.memory", "engine"));
     assertTrue(HouseRules.mayUse("store", "engine.memory"));
     assertTrue(HouseRules.mayUse("", "store"));

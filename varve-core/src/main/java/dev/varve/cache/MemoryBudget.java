@@ -1,22 +1,31 @@
 package dev.varve.cache;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How much memory all parts of a store use together, and may use.
+/// How much memory all parts of a store use together, and may use. Parts that can do with less,
+/// such as caches, register as [MemoryReclaimer] and are asked to shrink when another part needs
+/// room.
 ///
 /// @threads safe
 public final class MemoryBudget {
   private final long bytesMax;
   private final AtomicLong used = new AtomicLong();
+  private final List<MemoryReclaimer> reclaimers = new CopyOnWriteArrayList<>();
 
   /// A budget of `bytesMax` bytes.
   public MemoryBudget(long bytesMax) {
     this.bytesMax = bytesMax;
   }
 
-  /// Notes that a part uses `bytes` more, or less where negative.
+  /// Notes that a part uses `bytes` more, or less where negative. What is used above the budget is
+  /// reclaimed as far as that can be.
   public void use(long bytes) {
-    used.addAndGet(bytes);
+    long now = used.addAndGet(bytes);
+    if (bytes > 0 && now > bytesMax) {
+      reclaim(now - bytesMax);
+    }
   }
 
   /// How many bytes are in use.
@@ -29,8 +38,37 @@ public final class MemoryBudget {
     return bytesMax;
   }
 
-  /// Whether `bytes` more would fit.
+  /// Whether `bytes` more would fit, once what can be reclaimed for them has been.
   public boolean fits(long bytes) {
-    return used.get() + bytes <= bytesMax;
+    long missing = used.get() - (bytesMax - bytes);
+    if (missing > 0) {
+      reclaim(missing);
+    }
+    return fitsAsIs(bytes);
+  }
+
+  /// Whether `bytes` more would fit without anybody giving memory back.
+  public boolean fitsAsIs(long bytes) {
+    return used.get() <= bytesMax - bytes;
+  }
+
+  /// Has `reclaimer` asked for memory from now on.
+  public void register(MemoryReclaimer reclaimer) {
+    reclaimers.add(reclaimer);
+  }
+
+  /// Has `reclaimer` asked no more.
+  public void unregister(MemoryReclaimer reclaimer) {
+    reclaimers.remove(reclaimer);
+  }
+
+  private void reclaim(long bytes) {
+    long left = bytes;
+    for (MemoryReclaimer reclaimer : reclaimers) {
+      if (left <= 0) {
+        return;
+      }
+      left -= reclaimer.reclaim(left);
+    }
   }
 }

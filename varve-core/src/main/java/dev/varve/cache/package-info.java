@@ -1,4 +1,4 @@
-/// The store's memory: one budget that all parts share.
+/// The store's memory: one budget that all parts share, and the cache of blocks within it.
 @NullMarked
 package dev.varve.cache;
 

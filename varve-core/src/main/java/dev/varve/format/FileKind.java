@@ -6,7 +6,9 @@ import org.jspecify.annotations.Nullable;
 public enum FileKind {
   CATALOG(1, 1, "catalog"),
   LOG_SEGMENT(2, 1, "log segment"),
-  MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory");
+  MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory"),
+  SSTABLE(4, 1, "sstable"),
+  MANIFEST(5, 1, "manifest");
 
   private final int code;
   private final int version;

@@ -27,6 +27,12 @@ public sealed interface StoreFileName {
   /// A snapshot of an engine in memory.
   record Snapshot(int keyspace, long sequence) implements StoreFileName {}
 
+  /// Sorted entries of a keyspace.
+  record Sstable(int keyspace, long number) implements StoreFileName {}
+
+  /// A manifest of a keyspace's sstables.
+  record Manifest(int keyspace, long number) implements StoreFileName {}
+
   /// A file that is being written, or was when the store crashed.
   record Temporary() implements StoreFileName {}
 
@@ -41,6 +47,16 @@ public sealed interface StoreFileName {
   /// The name of a snapshot.
   static String snapshot(int keyspace, long sequence) {
     return String.format(Locale.ROOT, "ks-%d-%d.snap", keyspace, sequence);
+  }
+
+  /// The name of an sstable.
+  static String sstable(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.sst", keyspace, number);
+  }
+
+  /// The name of a manifest.
+  static String manifest(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.manifest", keyspace, number);
   }
 
   /// What a name stands for.
@@ -60,33 +76,44 @@ public sealed interface StoreFileName {
   }
 
   private static StoreFileName numbered(String name) {
+    Matcher segment = Patterns.SEGMENT.matcher(name);
+    Matcher ofKeyspace = Patterns.OF_KEYSPACE.matcher(name);
+    StoreFileName parsed = new Foreign();
     try {
-      Matcher segment = Patterns.SEGMENT.matcher(name);
       if (segment.matches()) {
-        int lane = Integer.parseInt(segment.group(1));
-        long number = Long.parseLong(segment.group(2));
-        if (segment(lane, number).equals(name)) {
-          return new Segment(lane, number);
-        }
-      }
-      Matcher snapshot = Patterns.SNAPSHOT.matcher(name);
-      if (snapshot.matches()) {
-        int keyspace = Integer.parseInt(snapshot.group(1));
-        long sequence = Long.parseLong(snapshot.group(2));
-        if (snapshot(keyspace, sequence).equals(name)) {
-          return new Snapshot(keyspace, sequence);
-        }
+        parsed = new Segment(Integer.parseInt(segment.group(1)), Long.parseLong(segment.group(2)));
+      } else if (ofKeyspace.matches()) {
+        int keyspace = Integer.parseInt(ofKeyspace.group(1));
+        long number = Long.parseLong(ofKeyspace.group(2));
+        parsed =
+            switch (ofKeyspace.group(3)) {
+              case "snap" -> new Snapshot(keyspace, number);
+              case "sst" -> new Sstable(keyspace, number);
+              default -> new Manifest(keyspace, number);
+            };
       }
     } catch (NumberFormatException tooLarge) {
       return new Foreign();
     }
-    return new Foreign();
+    return name.equals(nameOf(parsed)) ? parsed : new Foreign();
+  }
+
+  /** The one way to write it: numbers with zeros in front are none of Varve's. */
+  private static String nameOf(StoreFileName parsed) {
+    return switch (parsed) {
+      case Segment(int lane, long number) -> segment(lane, number);
+      case Snapshot(int keyspace, long sequence) -> snapshot(keyspace, sequence);
+      case Sstable(int keyspace, long number) -> sstable(keyspace, number);
+      case Manifest(int keyspace, long number) -> manifest(keyspace, number);
+      case Lock _, Catalog _, Temporary _, Foreign _ -> "";
+    };
   }
 
   /** Compiled once. */
   final class Patterns {
     private static final Pattern SEGMENT = Pattern.compile("log-(\\d{2})-(\\d{10,})\\.seg");
-    private static final Pattern SNAPSHOT = Pattern.compile("ks-(\\d+)-(\\d+)\\.snap");
+    private static final Pattern OF_KEYSPACE =
+        Pattern.compile("ks-(\\d+)-(\\d+)\\.(snap|sst|manifest)");
 
     private Patterns() {}
   }

@@ -1,5 +1,8 @@
 package dev.varve.store;
 
+import dev.varve.engine.lsm.version.Manifest;
+import dev.varve.engine.lsm.version.SstableMeta;
+import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.memory.SnapshotFileReader;
 import dev.varve.engine.memory.SnapshotFileReader.Found;
 import dev.varve.format.Envelope;
@@ -80,6 +83,8 @@ public final class FileInspector {
       case LOG_SEGMENT ->
           SegmentInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
       case MEMORY_SNAPSHOT -> describeSnapshot(fs, file, itemsMax, properties, items, problems);
+      case SSTABLE -> properties.put("keyspace", "" + envelope.scope());
+      case MANIFEST -> describeManifest(fs, file, envelope, properties, items);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
   }
@@ -106,6 +111,37 @@ public final class FileInspector {
                   + ", flushed through "
                   + entry.flushedThrough()
                   + (entry.engineState().length == 0 ? ", no file" : "")));
+    }
+  }
+
+  private static void describeManifest(
+      FileSystem fs, Path file, Envelope envelope, Map<String, String> properties, List<Item> items)
+      throws IOException {
+    Path directory = file.toAbsolutePath().getParent();
+    Manifest.Content content =
+        Manifest.read(
+            new Manifest.Place(
+                fs, directory == null ? file : directory, envelope.store(), (int) envelope.scope()),
+            new Manifest.Pointer(envelope.number(), 0));
+    Version version = content.version();
+    properties.put("keyspace", "" + envelope.scope());
+    properties.put("edits", "" + content.edits());
+    properties.put("bytes of a torn edit", "" + content.tornBytes());
+    properties.put("flushed through", "" + version.flushedThrough());
+    properties.put("next file number", "" + version.nextNumber());
+    for (int level = 0; level < Version.LEVELS; level++) {
+      for (SstableMeta sstable : version.level(level)) {
+        items.add(
+            new Item(
+                0,
+                sstable.fileBytes(),
+                "level " + level,
+                sstable
+                    + ", commits "
+                    + sstable.smallestSequence()
+                    + " to "
+                    + sstable.largestSequence()));
+      }
     }
   }
 

@@ -306,8 +306,9 @@ final class Flusher {
       boolean obsolete =
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> true;
-            case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Lock _,
+            case StoreFileName.Snapshot _, StoreFileName.Manifest _ -> !needed.contains(name);
+            case StoreFileName.Sstable _,
+                StoreFileName.Lock _,
                 StoreFileName.Catalog _,
                 StoreFileName.Segment _,
                 StoreFileName.Foreign _ ->

@@ -1,0 +1,66 @@
+package dev.varve.engine.lsm.compaction;
+
+import dev.varve.engine.lsm.compaction.CompactionDecision.Merge;
+import dev.varve.engine.lsm.version.SstableMeta;
+import dev.varve.engine.lsm.version.VersionSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// A merge or a move that is under way.
+///
+/// @threads safe, except where said
+final class RunningJob {
+  /// What it owns: a move as the merge that it stands for.
+  final Merge merge;
+
+  /// Keeps the inputs' files.
+  final VersionSet.Pin pin;
+
+  /// Does the merge; null for a move.
+  final @Nullable CompactionJob job;
+
+  /// How many threads it takes.
+  final int threads;
+
+  /// How many slices have not ended.
+  final AtomicInteger left;
+
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  /// Whether all is over. Guarded by the scheduler's lock.
+  boolean ended;
+
+  /// What it made. Guarded by the scheduler's lock.
+  List<SstableMeta> outputs = new ArrayList<>();
+
+  RunningJob(Merge merge, VersionSet.Pin pin, @Nullable CompactionJob job) {
+    this.merge = merge;
+    this.pin = pin;
+    this.job = job;
+    this.threads = job == null ? 1 : job.slices();
+    this.left = new AtomicInteger(threads);
+  }
+
+  /// Keeps the first failure, and has the other slices end.
+  void fail(Throwable cause) {
+    failure.compareAndSet(null, cause);
+    cancel();
+  }
+
+  @Nullable Throwable failure() {
+    return failure.get();
+  }
+
+  void cancel() {
+    if (job != null) {
+      job.cancel();
+    }
+  }
+
+  List<Long> inputNumbers() {
+    return merge.inputs().stream().map(SstableMeta::number).toList();
+  }
+}

@@ -1,0 +1,9 @@
+package dev.varve.engine.lsm.sstable;
+
+/// A finished sstable, as whoever keeps a list of them has to know it.
+///
+/// @param number its file number
+/// @param size its length in bytes
+/// @param seed what was drawn for it: no two files have the same, editions of one name neither
+/// @param properties what it says of itself
+public record SstableInfo(long number, long size, long seed, SstableProperties properties) {}

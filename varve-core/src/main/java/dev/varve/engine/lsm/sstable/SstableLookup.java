@@ -1,0 +1,76 @@
+package dev.varve.engine.lsm.sstable;
+
+import java.util.Arrays;
+
+/// What a look-up in an sstable found, and the room that it needs to find it. Made once and used
+/// for many look-ups, in one file or in several.
+///
+/// @threads one at a time
+/// @lifetime what was found stays until the next look-up; the value's array is nobody's to change
+public final class SstableLookup {
+  private static final int TOUCHED_BYTES = 768;
+  private static final int LINE_BYTES = 64;
+
+  final SstableIndex.Position position = new SstableIndex.Position();
+  final EntryBlock block = new EntryBlock();
+
+  /** What {@link #touch} read: of no meaning, but it has to be kept for the reads to be made. */
+  @SuppressWarnings("UnusedVariable")
+  private int touched;
+
+  private long stamp;
+  private byte[] array = new byte[0];
+  private int offset;
+  private int length;
+
+  /// Room for look-ups.
+  public SstableLookup() {}
+
+  /// Has the processor fetch the front of a block, where everything that a search looks at stands,
+  /// all at once; the search would fetch it line by line, each waiting for the one before.
+  void touch(byte[] bytes) {
+    int sum = 0;
+    int end = Math.min(bytes.length, TOUCHED_BYTES);
+    for (int at = 0; at < end; at += LINE_BYTES) {
+      sum += bytes[at];
+    }
+    touched = sum;
+  }
+
+  void found(int i) {
+    stamp = block.stamp(i);
+    array = block.array();
+    offset = block.valueOffset(i);
+    length = block.valueLength(i);
+  }
+
+  /// The sequence number of the entry.
+  public long sequence() {
+    return Stamp.sequence(stamp);
+  }
+
+  /// The kind of the entry, one of [Stamp].
+  public int kind() {
+    return Stamp.kind(stamp);
+  }
+
+  /// The array that its value stands in.
+  public byte[] valueArray() {
+    return array;
+  }
+
+  /// Where its value begins in [#valueArray].
+  public int valueOffset() {
+    return offset;
+  }
+
+  /// How many bytes its value has.
+  public int valueLength() {
+    return length;
+  }
+
+  /// A copy of its value.
+  public byte[] value() {
+    return Arrays.copyOfRange(array, offset, offset + length);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.cache;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.codec;
+
+import org.jspecify.annotations.NullMarked;

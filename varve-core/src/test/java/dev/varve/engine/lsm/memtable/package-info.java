@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.lsm.memtable;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.lsm.sstable;
+
+import org.jspecify.annotations.NullMarked;

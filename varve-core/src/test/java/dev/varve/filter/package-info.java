@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.filter;
+
+import org.jspecify.annotations.NullMarked;
