@@ -441,11 +441,11 @@ public final class CompactionScheduler implements AutoCloseable {
       lock.unlock();
     }
     wake();
-    long end = System.nanoTime() + timeout.toNanos();
+    long end = nanos() + timeout.toNanos();
     lock.lock();
     try {
       while (!quiet) {
-        if (System.nanoTime() - end >= 0) {
+        if (nanos() - end >= 0) {
           return false;
         }
         await();
