@@ -113,19 +113,10 @@ final class CompactionJob {
 
   private void passed(long entries, long bytes) {
     entriesRead.addAndGet(entries);
-    long delayNanos = limit.delayNanos(bytes);
-    boolean interrupted = false;
-    long end = plan.environment().clock().nanos() + delayNanos;
-    for (long left = delayNanos; left > 0; left = end - plan.environment().clock().nanos()) {
-      try {
-        if (cancelled.await(left, TimeUnit.NANOSECONDS)) {
-          break;
-        }
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
+    try {
+      boolean _ = cancelled.await(limit.delayNanos(bytes), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      // It goes on at once, and keeps the interrupt for whoever asks next.
       Thread.currentThread().interrupt();
     }
     if (cancelled.getCount() == 0) {

@@ -153,7 +153,7 @@ final class CompactionJobTest {
     CompactionFixture.Batch batch = fixture.batch();
     for (int i = 0; i < 160; i++) {
       for (int revision = 0; revision < 3; revision++) {
-        batch.put(i, "y".repeat(20));
+        batch.put(i, "y".repeat(100));
         if (i % 16 == 3) {
           fixture.snapshot();
         }

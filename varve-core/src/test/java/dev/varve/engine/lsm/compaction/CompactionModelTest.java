@@ -55,7 +55,7 @@ final class CompactionModelTest {
 
   @Test
   void whatever_is_merged_every_reader_finds_what_it_found_before() throws IOException {
-    for (long seed = 0; seed < 20; seed++) {
+    for (long seed = 0; seed < 12; seed++) {
       run(SEED == null ? seed : SEED);
     }
   }
@@ -147,11 +147,11 @@ final class CompactionModelTest {
                 new BackgroundThreads("compaction", 4, thrown::add));
         CompactionScheduler scheduler =
             new CompactionScheduler(fixture, options(random), new CompactionLimits(4, 3, 0))) {
-      for (int step = 0; step < 60; step++) {
+      for (int step = 0; step < 40; step++) {
         // Without ranges: the model is read while it grows.
         var _ = fill(fixture, random, false).flush();
         scheduler.wake();
-        if (step == 30) {
+        if (step == 20) {
           scheduler.compact(null, null, ProgressListener.NONE);
         }
       }
