@@ -57,6 +57,16 @@ final class OsDirectoryLock implements DirectoryLock {
     }
   }
 
+  /// Turns away whoever would open a file whose lock this process holds: closing it again would
+  /// drop the lock.
+  ///
+  /// @throws LockHeldException when it is so
+  static void requireNotHeldHere(Path path) throws IOException {
+    if (System.getProperties().get(PROPERTY_PREFIX + identity(path)) instanceof String holder) {
+      throw new LockHeldException(path, parse(holder));
+    }
+  }
+
   /** The file itself, however its path is spelled. */
   private static String identity(Path path) throws IOException {
     Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();

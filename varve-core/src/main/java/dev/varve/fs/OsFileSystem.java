@@ -35,6 +35,7 @@ public final class OsFileSystem implements FileSystem {
 
   @Override
   public StoreFile open(Path path, OpenMode mode) throws IOException {
+    OsDirectoryLock.requireNotHeldHere(path);
     return OsFile.open(path, mode);
   }
 

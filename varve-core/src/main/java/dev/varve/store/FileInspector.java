@@ -8,6 +8,7 @@ import dev.varve.engine.memory.SnapshotFileReader.Found;
 import dev.varve.format.Envelope;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
+import dev.varve.fs.LockHeldException;
 import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.kv.CorruptionException;
@@ -59,6 +60,14 @@ public final class FileInspector {
       properties.put("size", size + " bytes");
       head = new byte[(int) Math.min(size, LOCK_BYTES_MAX)];
       opened.readFully(0, MemorySegment.ofArray(head));
+    } catch (LockHeldException held) {
+      held.holder()
+          .ifPresent(
+              holder -> {
+                properties.put("pid", "" + holder.processId());
+                properties.put("since", "" + holder.since());
+              });
+      return new FileInspection("lock", properties, items, problems);
     }
     String name = String.valueOf(file.getFileName());
     if (StoreFileName.parse(name) instanceof StoreFileName.Lock) {

@@ -100,4 +100,17 @@ final class OsFileSystemTest extends FileSystemContract {
       }
     }
   }
+
+  @Test
+  void the_file_of_a_lock_that_this_process_holds_is_not_opened_as_that_would_drop_it()
+      throws IOException {
+    Path path = directory.resolve("HELD");
+    FileSystem fs = OsFileSystem.INSTANCE;
+    try (DirectoryLock _ = fs.lock(path)) {
+      LockHeldException e =
+          assertThrows(LockHeldException.class, () -> fs.open(path, OpenMode.READ));
+      assertTrue(e.holder().orElseThrow().thisProcess());
+    }
+    fs.open(path, OpenMode.READ).close();
+  }
 }
