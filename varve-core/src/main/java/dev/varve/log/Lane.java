@@ -242,6 +242,11 @@ final class Lane {
           full.lastSequence(),
           durableThrough,
           true);
+    } catch (NoSpaceException e) {
+      // The room was there before: the device has broken its word.
+      IOException cause = new IOException("no space where there was some: " + e.getMessage(), e);
+      Throwable _ = env.failure().fail(cause);
+      throw cause;
     } catch (Throwable failure) {
       Throwable _ = env.failure().fail(failure);
       throw failure;
