@@ -1,6 +1,7 @@
 package dev.varve;
 
 import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.memory.MemoryEngine;
 import dev.varve.fs.FileSystem;
 import dev.varve.fs.MemoryFileSystem;
@@ -35,7 +36,8 @@ public final class Varve {
           Map.of(
               EngineKind.ARRAY, MemoryEngine::of,
               EngineKind.RBTREE, MemoryEngine::of,
-              EngineKind.HASH, MemoryEngine::of));
+              EngineKind.HASH, MemoryEngine::of,
+              EngineKind.LSM, LsmEngine::of));
 
   private Varve() {}
 

@@ -46,7 +46,7 @@ public interface Engine extends AutoCloseable {
   /// Walks over the entries of a range as of `sequence`, which must stay pinned meanwhile.
   EngineCursor cursor(KeyRange range, long sequence);
 
-  /// How many entries there are.
+  /// How many entries there are; exact where the engine is resident, else a guess.
   long count();
 
   /// Figures of this moment.
@@ -63,6 +63,24 @@ public interface Engine extends AutoCloseable {
   /// @throws dev.varve.kv.CorruptionException when a file is damaged, missing or another's
   /// @throws IOException when the device refuses
   void load(byte[] state, ProgressListener listener) throws IOException;
+
+  /// Is told, while nobody commits, that [#flush] will be called for the moment now.
+  default void prepareFlush() {}
+
+  /// Is told that what [#flush] answered last is in the catalog, durably.
+  default void published() {}
+
+  /// Waits a little, at most a second in all, when writing is ahead of what the engine can write to
+  /// its files. Called before a commit that adds something, with no lock held.
+  ///
+  /// @throws dev.varve.kv.DiskFullException when the engine cannot write because the device is full
+  /// @throws dev.varve.kv.StoreIoException when the device refuses
+  default void awaitRoom() {}
+
+  /// Its files hold every commit up to this number; 0 where that is what the catalog says of them.
+  default long flushedThrough() {
+    return 0;
+  }
 
   /// The names of the files that a state names.
   Set<String> files(byte[] state);

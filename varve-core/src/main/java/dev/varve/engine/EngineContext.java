@@ -4,6 +4,7 @@ import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.base.RandomSource;
 import dev.varve.base.ReaderEpochs;
+import dev.varve.cache.BlockCache;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.format.StoreId;
 import dev.varve.fs.FileSystem;
@@ -23,6 +24,8 @@ import java.nio.file.Path;
 ///   [Engine#apply] and [Engine#finish]
 /// @param budget what it accounts its memory to
 /// @param background runs what nobody waits for
+/// @param cache where blocks of files are kept, within the budget
+/// @param services what it may ask of its store
 /// @param random for hash keys
 /// @param clock the time
 public record EngineContext(
@@ -36,5 +39,7 @@ public record EngineContext(
     ReaderEpochs epochs,
     MemoryBudget budget,
     Background background,
+    BlockCache cache,
+    EngineServices services,
     RandomSource random,
     Clock clock) {}

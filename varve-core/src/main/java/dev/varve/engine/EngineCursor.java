@@ -6,8 +6,8 @@ package dev.varve.engine;
 /// only on an entry.
 ///
 /// @threads one at a time
-/// @lifetime as long as its moment is pinned
-public interface EngineCursor {
+/// @lifetime until [#close], and as long as its moment is pinned
+public interface EngineCursor extends AutoCloseable {
   /// Moves to the first entry of the range; answers whether there is one.
   boolean seekToFirst();
 
@@ -34,4 +34,8 @@ public interface EngineCursor {
 
   /// How many bytes the value has.
   long valueSize();
+
+  /// Lets go of what it holds. A second call does nothing.
+  @Override
+  default void close() {}
 }

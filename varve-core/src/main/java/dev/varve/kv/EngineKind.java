@@ -7,7 +7,10 @@ public enum EngineKind {
   /// A red-black tree in memory: for ordered sets that fit.
   RBTREE(2, true),
   /// A hash table in memory: for point access to sets that fit.
-  HASH(3, false);
+  HASH(3, false),
+  /// A log-structured merge tree: sorted files on the device, what was written last in memory; for
+  /// ordered sets larger than memory.
+  LSM(5, true);
 
   private final int code;
   private final boolean ordered;
@@ -26,6 +29,12 @@ public enum EngineKind {
   /// previous.
   public boolean isOrdered() {
     return ordered;
+  }
+
+  /// Whether all its entries are in memory. One that is not keeps them in files, and knows only
+  /// about how many it has until they are counted.
+  public boolean isResident() {
+    return this != LSM;
   }
 
   /// The kind of this number.

@@ -3,16 +3,66 @@ package dev.varve.kv;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// How a keyspace is made. The store keeps it; a keyspace that exists keeps what it was made with.
 ///
+/// All but the engine concern engines that keep entries in files, and are refused for others.
+///
 /// @param engine the implementation (`engine`)
-public record KeyspaceOptions(EngineKind engine) {
-  private static final List<String> NAMES = List.of("engine");
+/// @param compression how blocks are compressed (`compression`, default lz4)
+/// @param filterBits how many bits of a filter each key has, so that most reads of absent keys need
+///   no block (`filter-bits`, 0 to 24, default 10: one absent key in a hundred passes; 0: no
+///   filter)
+/// @param memtable how much is gathered in memory before it is written to a file (`memtable`, at
+///   least 64 KiB), or null for an eighth of the store's memory, at least 256 KiB and at most 64
+///   MiB
+public record KeyspaceOptions(
+    EngineKind engine, BlockCompression compression, int filterBits, @Nullable ByteSize memtable) {
+  private static final List<String> NAMES =
+      List.of("engine", "compression", "filter-bits", "memtable");
+  private static final int FILTER_BITS_DEFAULT = 10;
+  private static final int FILTER_BITS_MAX = 24;
+  private static final ByteSize MEMTABLE_MIN = ByteSize.ofKibibytes(64);
+
+  /// @throws UsageException when a value is outside its limits, or of no effect on the engine
+  public KeyspaceOptions {
+    if (filterBits < 0 || filterBits > FILTER_BITS_MAX) {
+      throw new UsageException(
+          "'filter-bits' is from 0 to " + FILTER_BITS_MAX + ", not " + filterBits);
+    }
+    if (memtable != null && memtable.compareTo(MEMTABLE_MIN) < 0) {
+      throw new UsageException("'memtable' is " + MEMTABLE_MIN + " or more, not " + memtable);
+    }
+    if (engine.isResident()
+        && (compression != BlockCompression.LZ4
+            || filterBits != FILTER_BITS_DEFAULT
+            || memtable != null)) {
+      throw new UsageException(
+          "'compression', 'filter-bits' and 'memtable' have no effect on the engine "
+              + engine
+              + "; leave them out, or use LSM");
+    }
+  }
 
   /// With this engine.
   public static KeyspaceOptions of(EngineKind engine) {
-    return new KeyspaceOptions(engine);
+    return new KeyspaceOptions(engine, BlockCompression.LZ4, FILTER_BITS_DEFAULT, null);
+  }
+
+  /// A copy with another [#compression].
+  public KeyspaceOptions withCompression(BlockCompression value) {
+    return new KeyspaceOptions(engine, value, filterBits, memtable);
+  }
+
+  /// A copy with other [#filterBits].
+  public KeyspaceOptions withFilterBits(int value) {
+    return new KeyspaceOptions(engine, compression, value, memtable);
+  }
+
+  /// A copy with another [#memtable].
+  public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
+    return new KeyspaceOptions(engine, compression, filterBits, value);
   }
 
   /// Reads the text form.
@@ -24,7 +74,19 @@ public record KeyspaceOptions(EngineKind engine) {
     if (engine == null) {
       throw new UsageException("the option 'engine' is missing");
     }
-    return of(engineKind(engine));
+    KeyspaceOptions options = of(engineKind(engine));
+    String compression = values.get("compression");
+    if (compression != null) {
+      options =
+          options.withCompression(
+              OptionText.enumValue(BlockCompression.class, "compression", compression));
+    }
+    String filterBits = values.get("filter-bits");
+    if (filterBits != null) {
+      options = options.withFilterBits(OptionText.integer("filter-bits", filterBits));
+    }
+    String memtable = values.get("memtable");
+    return memtable == null ? options : options.withMemtable(ByteSize.parse(memtable));
   }
 
   /// The engine of this name, in any case.
@@ -36,6 +98,17 @@ public record KeyspaceOptions(EngineKind engine) {
 
   /// The text form: one `name=value` a line.
   public String toText() {
-    return "engine=" + engine.name().toLowerCase(Locale.ROOT) + "\n";
+    String text = "engine=" + engine.name().toLowerCase(Locale.ROOT) + "\n";
+    if (engine.isResident()) {
+      return text;
+    }
+    ByteSize size = memtable;
+    return text
+        + "compression="
+        + compression.name().toLowerCase(Locale.ROOT)
+        + "\nfilter-bits="
+        + filterBits
+        + "\n"
+        + (size == null ? "" : "memtable=" + size + "\n");
   }
 }

@@ -86,8 +86,8 @@ abstract class EngineView implements KeyspaceView {
   private @Nullable Entry end(KeyRange range, boolean first, String call) {
     requireOrder(call);
     requireReadable();
-    try (Moments.Pin pin = pin()) {
-      EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence());
+    try (Moments.Pin pin = pin();
+        EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence())) {
       return (first ? cursor.seekToFirst() : cursor.seekToLast())
           ? new Entry(cursor.key(), cursor.value())
           : null;
@@ -107,7 +107,8 @@ abstract class EngineView implements KeyspaceView {
   @Override
   public long count() {
     requireReadable();
-    return sequence() == Engine.LATEST ? keyspace().engine().count() : walk(KeyRange.all());
+    boolean known = sequence() == Engine.LATEST && keyspace().options().engine().isResident();
+    return known ? keyspace().engine().count() : walk(KeyRange.all());
   }
 
   @Override
@@ -122,8 +123,8 @@ abstract class EngineView implements KeyspaceView {
 
   private long walk(KeyRange range) {
     long count = 0;
-    try (Moments.Pin pin = pin()) {
-      EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence());
+    try (Moments.Pin pin = pin();
+        EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence())) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
         count++;
       }
@@ -134,8 +135,9 @@ abstract class EngineView implements KeyspaceView {
   @Override
   public boolean isEmpty() {
     requireReadable();
-    try (Moments.Pin pin = pin()) {
-      return !keyspace().engine().cursor(KeyRange.all(), pin.sequence()).seekToFirst();
+    try (Moments.Pin pin = pin();
+        EngineCursor cursor = keyspace().engine().cursor(KeyRange.all(), pin.sequence())) {
+      return !cursor.seekToFirst();
     }
   }
 

@@ -157,6 +157,7 @@ final class Flusher {
       pipeline.requireUsable();
       pin = store.moments().pin();
       List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+      keyspaces.forEach(keyspace -> keyspace.engine().prepareFlush());
       moment =
           new Moment(
               keyspaces,
@@ -202,6 +203,7 @@ final class Flusher {
     write(sequence, moment.nextId, firstNeeded, entries);
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       moment.keyspaces.get(i).flushed(sequence, states.get(i));
+      moment.keyspaces.get(i).engine().published();
     }
     flushedThrough = sequence;
     log.checkpoint(sequence, firstNeeded);
@@ -299,16 +301,17 @@ final class Flusher {
   /** Removes what the catalog, which is durable, does not name. */
   private void removeObsolete(Moment moment, List<byte[]> states) throws IOException {
     Set<String> needed = new HashSet<>();
-    for (int i = 0; i < moment.keyspaces.size(); i++) {
+    for (int i = 0; i < states.size(); i++) {
       needed.addAll(moment.keyspaces.get(i).engine().files(states.get(i)));
     }
     for (String name : store.fileSystem().list(store.directory())) {
       boolean obsolete =
           switch (StoreFileName.parse(name)) {
-            case StoreFileName.Temporary _ -> true;
-            case StoreFileName.Snapshot _, StoreFileName.Manifest _ -> !needed.contains(name);
-            case StoreFileName.Sstable _,
-                StoreFileName.Lock _,
+            case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
+            case StoreFileName.Snapshot _ -> !needed.contains(name);
+            case StoreFileName.Manifest _, StoreFileName.Sstable _ ->
+                !isEngines(moment, StoreFileName.parse(name));
+            case StoreFileName.Lock _,
                 StoreFileName.Catalog _,
                 StoreFileName.Segment _,
                 StoreFileName.Foreign _ ->
@@ -320,8 +323,37 @@ final class Flusher {
     }
   }
 
+  private static StoreFileName temporaryOf(String name) {
+    return StoreFileName.parse(
+        name.substring(0, name.length() - StoreFileName.TEMPORARY_SUFFIX.length()));
+  }
+
+  /** Whether a file is in the care of an engine: of a keyspace that there is, or a younger one. */
+  private static boolean isEngines(Moment moment, StoreFileName name) {
+    int keyspace;
+    switch (name) {
+      case StoreFileName.Sstable(int number, long _) -> keyspace = number;
+      case StoreFileName.Manifest(int number, long _) -> keyspace = number;
+      case StoreFileName.Snapshot _,
+          StoreFileName.Temporary _,
+          StoreFileName.Lock _,
+          StoreFileName.Catalog _,
+          StoreFileName.Segment _,
+          StoreFileName.Foreign _ -> {
+        return false;
+      }
+    }
+    return keyspace >= moment.nextId
+        || moment.keyspaces.stream()
+            .anyMatch(k -> k.id() == keyspace && !k.options().engine().isResident());
+  }
+
   /** A store that is gone with the process needs no log of the past. */
   private void forgetLog() throws IOException {
+    // In this order: what is made between the two looks is younger.
+    int nextId = store.keyspaceTable().nextId();
+    List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+    removeObsolete(new Moment(keyspaces, List.of(), nextId), List.of());
     long sequence = store.moments().visibleThrough();
     log.checkpoint(sequence, log.firstNeeded(sequence));
     flushedThrough = sequence;

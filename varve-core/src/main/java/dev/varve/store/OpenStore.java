@@ -79,6 +79,9 @@ final class OpenStore implements Store {
   public void write(WriteBatch batch, Durability durability) {
     CommitPipeline pipeline = core.pipeline();
     long sequence = 0;
+    if (!batch.isOnlyDeletes()) {
+      awaitRoom(batch);
+    }
     int lane = pipeline.lock();
     try {
       pipeline.requireUsable();
@@ -95,6 +98,14 @@ final class OpenStore implements Store {
       pipeline.unlock(lane);
     }
     pipeline.awaitDurable(sequence, durability);
+  }
+
+  private static void awaitRoom(WriteBatch batch) {
+    for (Keyspace keyspace : batch.keyspaces()) {
+      if (keyspace instanceof StoreKeyspace own) {
+        own.keyspace().engine().awaitRoom();
+      }
+    }
   }
 
   @Override

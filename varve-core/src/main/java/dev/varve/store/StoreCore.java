@@ -4,9 +4,11 @@ import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.base.FailureLatch;
 import dev.varve.base.ReaderEpochs;
+import dev.varve.cache.BlockCache;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.EngineServices;
 import dev.varve.format.StoreId;
 import dev.varve.fs.DirectoryLock;
 import dev.varve.fs.FileSystem;
@@ -27,6 +29,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,7 @@ final class StoreCore {
   private final StoreId id;
   private final FailureLatch failure = new FailureLatch();
   private final MemoryBudget budget;
+  private final BlockCache cache;
   private final ReaderEpochs epochs = new ReaderEpochs(Runtime.getRuntime().availableProcessors());
   private final KeyspaceTable keyspaces = new KeyspaceTable();
   private final Moments moments = new Moments(0);
@@ -67,6 +71,8 @@ final class StoreCore {
     this.id = id;
     this.directoryLock = directoryLock;
     this.budget = new MemoryBudget(options.memory().bytes());
+    // What others leave: it gives way to them.
+    this.cache = new BlockCache(budget, options.memory().bytes() / 2);
     this.leaks = new LeakDetector(options.leakDetection());
     this.background =
         environment
@@ -161,12 +167,14 @@ final class StoreCore {
     return new LogEnvironment(fileSystem(), directory, id, clock(), background, failure);
   }
 
-  /// The keys and values of all entries, in bytes.
+  /// The keys and values of all entries that are in memory wholly, in bytes.
   long payloadBytes() {
     long sum = 0;
     for (KeyspaceState keyspace : keyspaces.all()) {
-      var stats = keyspace.engine().stats();
-      sum += stats.keyBytes() + stats.valueBytes();
+      if (keyspace.options().engine().isResident()) {
+        var stats = keyspace.engine().stats();
+        sum += stats.keyBytes() + stats.valueBytes();
+      }
     }
     return sum;
   }
@@ -189,8 +197,58 @@ final class StoreCore {
                 epochs,
                 of,
                 background,
+                cache,
+                of == budget ? new CoreServices() : new CopyServices(),
                 environment.random(),
                 clock()));
+  }
+
+  /** What this store does for its engines. */
+  private final class CoreServices implements EngineServices {
+    @Override
+    public boolean isStarted() {
+      return log != null;
+    }
+
+    @Override
+    public void submit(Runnable work) {
+      background.submit(work);
+    }
+
+    @Override
+    public void submitAfter(Duration delay, Runnable work) {
+      background.submitAfter(delay, work);
+    }
+
+    @Override
+    public void syncLog() {
+      log().syncNow();
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+      Throwable _ = failure.fail(cause);
+    }
+  }
+
+  /** What it does for copies of its engines, which only read. */
+  private static final class CopyServices implements EngineServices {
+    @Override
+    public boolean isStarted() {
+      return false;
+    }
+
+    @Override
+    public void submit(Runnable work) {}
+
+    @Override
+    public void submitAfter(Duration delay, Runnable work) {}
+
+    @Override
+    public void syncLog() {}
+
+    @Override
+    public void fail(Throwable cause) {}
   }
 
   /// Adds a keyspace whose engine is empty.
@@ -366,6 +424,7 @@ final class StoreCore {
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().close();
     }
+    cache.close();
     if (first != null && !(first instanceof StoreFailedException)) {
       Throwable _ = failure.fail(first);
     }
@@ -391,6 +450,7 @@ final class StoreCore {
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().close();
     }
+    cache.close();
     try {
       directoryLock.close();
     } catch (IOException e) {

@@ -19,7 +19,16 @@ final class StoreCursor implements Cursor {
   private StoreCursor(EngineView view, EngineCursor cursor, Moments.Pin pin) {
     this.view = view;
     this.cursor = cursor;
-    this.handle = view.store().leaks().track(this, "a cursor", pin::close);
+    this.handle =
+        view.store()
+            .leaks()
+            .track(
+                this,
+                "a cursor",
+                () -> {
+                  cursor.close();
+                  pin.close();
+                });
   }
 
   static StoreCursor open(EngineView view, KeyRange range) {

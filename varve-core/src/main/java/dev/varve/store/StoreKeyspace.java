@@ -96,6 +96,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkValue(value);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
+    state.engine().awaitRoom();
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -142,6 +143,9 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Durability durability = store.options().durability();
     long sequence = 0;
     @Nullable T answer;
+    if (!freesSpace) {
+      state.engine().awaitRoom();
+    }
     pipeline.lockAll();
     try {
       requireReadable();

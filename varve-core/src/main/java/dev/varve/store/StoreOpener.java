@@ -242,9 +242,10 @@ public final class StoreOpener {
               KeyspaceOptions.parse(entry.options()),
               0,
               entry.engineState());
-      keyspace.flushed(entry.flushedThrough(), entry.engineState());
       Engine engine = keyspace.engine();
       engine.load(entry.engineState(), listener);
+      keyspace.flushed(
+          Math.max(entry.flushedThrough(), engine.flushedThrough()), entry.engineState());
       snapshotEntries += engine.count();
     }
     core.keyspaceTable().reserveIdsBelow(catalog.nextKeyspace());

@@ -197,8 +197,10 @@ final class Verifier {
         case PUT, DELETE, DELETE_RANGE -> {
           @Nullable Engine copy = copies.get(id);
           if (copy != null) {
-            copy.apply(number, mutations);
-            copy.finish(number);
+            if (number > copy.flushedThrough()) {
+              copy.apply(number, mutations);
+              copy.finish(number);
+            }
           }
         }
       }
@@ -210,27 +212,34 @@ final class Verifier {
 
   private void compare(KeyspaceState keyspace, Engine copy, long sequence) {
     long count = 0;
-    EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence);
-    for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
-      if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), Engine.LATEST))) {
-        problems.add(
-            "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
-        return;
-      }
-      count++;
-      if (count % 4096 == 0) {
-        report("compare " + keyspace.name(), "entries", count, copy.count());
+    try (EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence)) {
+      for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+        if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), sequence))) {
+          problems.add(
+              "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
+          return;
+        }
+        count++;
+        if (count % 4096 == 0) {
+          report("compare " + keyspace.name(), "entries", count, copy.count());
+        }
       }
     }
     entries += count;
-    if (count != copy.count()) {
+    long found = 0;
+    try (EngineCursor cursor = copy.cursor(KeyRange.all(), sequence)) {
+      for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+        found++;
+      }
+    }
+    if (count != found) {
       problems.add(
           "keyspace '"
               + keyspace.name()
               + "': readers see "
               + count
               + " entries, the files hold "
-              + copy.count());
+              + found);
     }
   }
 }

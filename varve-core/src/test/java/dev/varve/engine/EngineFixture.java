@@ -4,6 +4,7 @@ import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
 import dev.varve.base.ReaderEpochs;
+import dev.varve.cache.BlockCache;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.format.StoreId;
 import dev.varve.fs.FileSystem;
@@ -58,6 +59,8 @@ public final class EngineFixture implements Visibility {
             new ReaderEpochs(2),
             budget,
             new InlineBackground(),
+            new BlockCache(budget, 1 << 20),
+            new InlineServices(),
             RandomSource.seeded(7),
             Clock.SYSTEM);
     engine = factory.apply(context);

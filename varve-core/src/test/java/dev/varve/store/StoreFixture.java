@@ -6,6 +6,7 @@ import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
 import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.memory.MemoryEngine;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
@@ -29,7 +30,8 @@ public final class StoreFixture {
         Map.of(
             EngineKind.ARRAY, MemoryEngine::of,
             EngineKind.RBTREE, MemoryEngine::of,
-            EngineKind.HASH, MemoryEngine::of));
+            EngineKind.HASH, MemoryEngine::of,
+            EngineKind.LSM, LsmEngine::of));
   }
 
   /// A store whose background work runs on the thread that asks for it: a run repeats exactly.

@@ -1,0 +1,26 @@
+package dev.varve.engine;
+
+import java.time.Duration;
+
+/// What an engine that writes files by itself may ask of its store.
+///
+/// @threads safe
+public interface EngineServices {
+  /// Whether the store takes commits. Until then it is being brought back, and nothing is written;
+  /// an engine of which a copy was made for a check never writes.
+  boolean isStarted();
+
+  /// Runs `work` once, soon, in the background. Ignored once the store closes.
+  void submit(Runnable work);
+
+  /// Runs `work` once, when `delay` has passed. Dropped when the store closes.
+  void submitAfter(Duration delay, Runnable work);
+
+  /// Makes every commit so far durable in the log: files must not hold what the log could lose.
+  ///
+  /// @throws dev.varve.kv.StoreFailedException when the store has failed
+  void syncLog();
+
+  /// Fails the store: what is on the device is unknown for good.
+  void fail(Throwable cause);
+}

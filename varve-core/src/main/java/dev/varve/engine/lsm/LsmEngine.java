@@ -1,0 +1,262 @@
+package dev.varve.engine.lsm;
+
+import dev.varve.base.ReaderEpochs;
+import dev.varve.engine.Engine;
+import dev.varve.engine.EngineContext;
+import dev.varve.engine.EngineCursor;
+import dev.varve.engine.EngineStats;
+import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.memtable.MemtableStats;
+import dev.varve.engine.lsm.sstable.SstableLookup;
+import dev.varve.engine.lsm.version.SstableMeta.Counts;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.MutationReader;
+import dev.varve.kv.ProgressListener;
+import dev.varve.kv.StoreIoException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// An engine that gathers what is written in memtables and keeps the rest in sorted files.
+///
+/// @threads as [Engine]
+/// @source O'Neil, Cheng, Gawlick, O'Neil, The log-structured merge-tree, Acta Informatica 33
+///   (1996)
+public final class LsmEngine implements Engine {
+  /* A commit goes to the active memtable. Once that is full it is sealed, between two commits, and
+   * another takes its place; the background writes sealed ones to sstables, oldest first (LsmFlush),
+   * and the manifest then names these (LsmFiles).
+   *
+   * A reader looks at one ReadState, which it takes within a look (ReaderEpochs), so that its files
+   * stay open meanwhile; a cursor holds the files of its state until it is closed.
+   *
+   * I1: each commit of the keyspace that is visible is wholly in the newest state: a memtable comes to
+   *     be active before the first commit in it is visible, and leaves the state together with the
+   *     coming of its sstable.
+   * I2: a read of the newest takes the state first, and then what is visible. What the state lacks
+   *     was applied after it was taken, so what the read finds was the newest at some time during
+   *     the read. What the files of the state lack of older revisions lay behind what was visible
+   *     when they were written, which was before. */
+
+  private static final int LOOKUPS = 16;
+
+  private final EngineContext context;
+  private final ReaderEpochs epochs = new ReaderEpochs(Runtime.getRuntime().availableProcessors());
+  private final LsmState state;
+  private final LsmFiles files;
+  private final LsmFlush flush;
+  private final LsmSettings settings;
+  private final LookupPool lookups = new LookupPool(LOOKUPS);
+
+  private LsmEngine(EngineContext context) {
+    this.context = context;
+    this.settings = LsmSettings.of(context.options(), context.budget().bytesMax());
+    this.state = new LsmState(context.budget(), epochs, context.services());
+    this.files = new LsmFiles(context, settings.sstables(), state);
+    this.flush = new LsmFlush(context, settings, state, files);
+  }
+
+  /// Makes the engine.
+  public static Engine of(EngineContext context) {
+    return new LsmEngine(context);
+  }
+
+  @Override
+  public EngineKind kind() {
+    return EngineKind.LSM;
+  }
+
+  @Override
+  public void apply(long sequence, MutationReader mutation) {
+    state.now().active().apply(sequence, mutation);
+  }
+
+  @Override
+  public void finish(long sequence) {
+    if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
+      state.seal();
+      flush.request();
+    }
+  }
+
+  @Override
+  public void reclaim() {
+    if (state.now().active().memoryBytes() >= settings.memtableBytes() / 2) {
+      state.seal();
+    }
+    if (!state.now().sealed().isEmpty()) {
+      flush.request();
+    }
+  }
+
+  @Override
+  public boolean hasRoom(long entryBytes) {
+    return false;
+  }
+
+  @Override
+  public void awaitRoom() {
+    flush.awaitRoom();
+  }
+
+  @Override
+  public byte @Nullable [] get(byte[] key, long sequence) {
+    int token = epochs.enter();
+    try {
+      ReadState seen = state.now();
+      long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
+      long hidden = 0;
+      Memtable memtable = seen.active();
+      for (int i = 0; ; i++) {
+        hidden = Math.max(hidden, memtable.rangeTombstoneCovering(key, at));
+        int found = memtable.find(key, at);
+        if (found != 0) {
+          return memtable.isTombstone(found) || memtable.sequence(found) < hidden
+              ? null
+              : memtable.value(found);
+        }
+        if (hidden > 0) {
+          return null;
+        }
+        if (i == seen.sealed().size()) {
+          break;
+        }
+        memtable = seen.sealed().get(i);
+      }
+      return inFiles(seen.files(), key, at);
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence) {
+    SstableLookup lookup = lookups.take();
+    try {
+      boolean found = set.find(key, sequence, lookup);
+      return found && lookup.kind() != dev.varve.engine.lsm.sstable.Stamp.TOMBSTONE
+          ? lookup.value()
+          : null;
+    } catch (IOException e) {
+      throw unreadable(e);
+    } finally {
+      lookups.give(lookup);
+    }
+  }
+
+  private StoreIoException unreadable(IOException e) {
+    return new StoreIoException("the files of keyspace '" + context.name() + "' cannot be read", e);
+  }
+
+  @Override
+  public boolean contains(byte[] key, long sequence) {
+    return get(key, sequence) != null;
+  }
+
+  @Override
+  public EngineCursor cursor(KeyRange range, long sequence) {
+    int token = epochs.enter();
+    ReadState seen;
+    try {
+      seen = state.now();
+      seen.files().hold();
+    } finally {
+      epochs.exit(token);
+    }
+    return new MergingCursor(seen, range, sequence, context.name());
+  }
+
+  @Override
+  public long count() {
+    return stats().entries();
+  }
+
+  @Override
+  public EngineStats stats() {
+    int token = epochs.enter();
+    try {
+      ReadState seen = state.now();
+      Counts counts = seen.files().version().counts();
+      long entries = counts.entries();
+      long tombstones = counts.tombstones();
+      long keyBytes = counts.keyBytes();
+      long valueBytes = counts.valueBytes();
+      long memory = seen.files().memoryBytes();
+      for (Memtable memtable : seen.memtables()) {
+        MemtableStats stats = memtable.stats();
+        entries += stats.entries();
+        tombstones += stats.tombstones();
+        keyBytes += stats.keyBytes();
+        valueBytes += stats.valueBytes();
+        memory += memtable.memoryBytes();
+      }
+      // A tombstone hides one entry, as a rule.
+      long about = Math.max(0, entries - 2 * tombstones);
+      return new EngineStats(
+          about, keyBytes, valueBytes, memory, entries, seen.files().version().bytes());
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  @Override
+  public void prepareFlush() {
+    state.seal();
+  }
+
+  @Override
+  public byte[] flush(long sequence, ProgressListener listener) throws IOException {
+    flush.run(sequence, listener);
+    return files.publish();
+  }
+
+  @Override
+  public void published() {
+    files.published();
+  }
+
+  @Override
+  public long flushedThrough() {
+    return state.now().files().version().flushedThrough();
+  }
+
+  @Override
+  public void load(byte[] bytes, ProgressListener listener) throws IOException {
+    files.load(bytes);
+  }
+
+  @Override
+  public Set<String> files(byte[] bytes) {
+    return files.names(bytes);
+  }
+
+  @Override
+  public long verify(byte[] bytes, Consumer<String> problems) throws IOException {
+    return files.verify(bytes, problems);
+  }
+
+  @Override
+  public List<String> validate() {
+    List<String> problems = new ArrayList<>(state.now().files().version().problems());
+    long newest = Long.MAX_VALUE;
+    for (Memtable memtable : state.now().memtables()) {
+      MemtableStats stats = memtable.stats();
+      if (!memtable.isEmpty()) {
+        if (stats.largestSequence() >= newest) {
+          problems.add("memtable " + memtable.number() + " is older than one below it");
+        }
+        newest = stats.smallestSequence();
+      }
+    }
+    return problems;
+  }
+
+  @Override
+  public void close() {
+    state.close();
+    files.close();
+  }
+}

@@ -1,0 +1,468 @@
+package dev.varve.engine.lsm;
+
+import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.sstable.SstableEnvironment;
+import dev.varve.engine.lsm.sstable.SstableInfo;
+import dev.varve.engine.lsm.sstable.SstableOptions;
+import dev.varve.engine.lsm.sstable.SstableProperties;
+import dev.varve.engine.lsm.sstable.SstableReader;
+import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.Manifest;
+import dev.varve.engine.lsm.version.Manifest.Pointer;
+import dev.varve.engine.lsm.version.SstableMeta;
+import dev.varve.engine.lsm.version.SstableMeta.Counts;
+import dev.varve.engine.lsm.version.Version;
+import dev.varve.engine.lsm.version.VersionEdit;
+import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.NoSpaceException;
+import dev.varve.kv.CorruptionException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The files of an engine: opens them, makes versions of them, deletes those that are not needed.
+///
+/// @threads safe; [#load]: before all others
+final class LsmFiles {
+  /* A file may go when no version has it that somebody reads, and no manifest that a crash could
+   * bring back: while a new manifest is not in the catalog yet, the one before counts. A file that
+   * could not be deleted is an orphan; those are deleted before the first file is written after an
+   * open. */
+
+  /** A longer manifest is replaced by a short one. */
+  private static final long MANIFEST_BYTES_MAX = 1 << 20;
+
+  private static final int LOAD_ATTEMPTS = 10;
+
+  private final EngineContext context;
+  private final SstableEnvironment environment;
+  private final SstableOptions options;
+  private final Manifest.Place place;
+  private final LsmState state;
+
+  /** Taken for each change of the version, which it keeps until the change is durable. */
+  private final ReentrantLock installing = new ReentrantLock();
+
+  /** Guards what is below; held for moments. */
+  private final Object deleting = new Object();
+
+  private final List<Long> waiting = new ArrayList<>();
+  private final List<Long> oldManifests = new ArrayList<>();
+  private boolean unpublished;
+  private boolean cleaned;
+
+  private volatile VersionSet versions;
+  private volatile long manifest;
+
+  LsmFiles(EngineContext context, SstableOptions options, LsmState state) {
+    this.context = context;
+    this.options = options;
+    this.state = state;
+    this.place =
+        new Manifest.Place(
+            context.fileSystem(), context.directory(), context.store(), context.keyspace());
+    this.environment =
+        new SstableEnvironment(
+            context.fileSystem(),
+            context.directory(),
+            context.store(),
+            context.keyspace(),
+            context.cache(),
+            context.budget(),
+            context.random(),
+            context.clock());
+    this.versions = VersionSet.empty(place, context.clock(), this::obsolete);
+  }
+
+  /// What sstables are given.
+  SstableEnvironment environment() {
+    return environment;
+  }
+
+  /// How they are written.
+  SstableOptions options() {
+    return options;
+  }
+
+  /// The versions. Changes go through [#install].
+  VersionSet versions() {
+    return versions;
+  }
+
+  /// Begins with the files that a state names.
+  void load(byte[] bytes) throws IOException {
+    if (bytes.length == 0) {
+      return;
+    }
+    Pointer pointer = pointer(bytes);
+    manifest = pointer.number();
+    for (int attempt = 1; ; attempt++) {
+      VersionSet opened;
+      try {
+        opened = VersionSet.open(place, pointer, context.clock(), this::obsolete);
+      } catch (NoSuchFileException e) {
+        throw missing(e, context.directory().resolve(manifestName(pointer.number())));
+      }
+      try {
+        Map<Long, SstableReader> readers = open(opened.current().all());
+        versions = opened;
+        install(FileSet.of(opened.pin(), FileSet.empty(), readers), List.of());
+        return;
+      } catch (NoSuchFileException e) {
+        opened.close();
+        // Where the store is open, what a copy reads may just have been replaced.
+        if (attempt == LOAD_ATTEMPTS) {
+          throw missing(e, Path.of(e.getFile()));
+        }
+      } catch (Throwable failure) {
+        opened.close();
+        throw failure;
+      }
+    }
+  }
+
+  private Pointer pointer(byte[] bytes) {
+    Pointer pointer = Pointer.decode(bytes);
+    if (pointer == null) {
+      throw new CorruptionException(
+          context.directory().resolve(StoreFileName.CATALOG),
+          0,
+          "where the manifest of keyspace " + context.keyspace() + " is",
+          bytes.length + " bytes");
+    }
+    return pointer;
+  }
+
+  private static CorruptionException missing(NoSuchFileException e, Path path) {
+    CorruptionException corrupt = new CorruptionException(path, 0, "a file", "none");
+    corrupt.addSuppressed(e);
+    return corrupt;
+  }
+
+  private String manifestName(long number) {
+    return StoreFileName.manifest(context.keyspace(), number);
+  }
+
+  private Map<Long, SstableReader> open(List<SstableMeta> sstables) throws IOException {
+    Map<Long, SstableReader> readers = new HashMap<>();
+    try {
+      for (SstableMeta sstable : sstables) {
+        SstableReader reader = SstableReader.open(environment, sstable.number(), options);
+        readers.put(sstable.number(), reader);
+        check(sstable, reader.info());
+      }
+      return readers;
+    } catch (Throwable failure) {
+      release(readers);
+      throw failure;
+    }
+  }
+
+  /** Checks that a file is the one that the manifest means. */
+  private void check(SstableMeta known, SstableInfo found) {
+    SstableMeta meta = metaOf(found, known.createdMillis());
+    if (!meta.equals(known)) {
+      throw new CorruptionException(
+          environment.path(known.number()), 0, known + " of the manifest", meta + "");
+    }
+  }
+
+  private static void release(Map<Long, SstableReader> readers) throws IOException {
+    for (SstableReader reader : readers.values()) {
+      reader.release();
+    }
+  }
+
+  /// What a version knows of a finished sstable.
+  static SstableMeta metaOf(SstableInfo info, long createdMillis) {
+    SstableProperties p = info.properties();
+    byte @Nullable [] to =
+        switch (p.largestEnd()) {
+          // The least key behind it.
+          case INCLUSIVE -> Arrays.copyOf(p.largestKey(), p.largestKey().length + 1);
+          case EXCLUSIVE -> p.largestKey();
+          case NONE -> null;
+        };
+    return new SstableMeta(
+        info.number(),
+        info.size(),
+        p.smallestKey(),
+        to,
+        new Counts(p.entries(), p.tombstones(), p.rangeTombstones(), p.keyBytes(), p.valueBytes()),
+        p.smallestSequence(),
+        p.largestSequence(),
+        createdMillis);
+  }
+
+  /// Begins an sstable, under a number that no file has had.
+  ///
+  /// @throws IOException when the device refuses
+  SstableWriter newSstable() throws IOException {
+    clean();
+    return new SstableWriter(environment, versions.newNumber(), options);
+  }
+
+  /** Deletes what a crash left behind, once. */
+  private void clean() throws IOException {
+    synchronized (deleting) {
+      if (cleaned) {
+        return;
+      }
+      Set<Long> needed = VersionSet.numbers(versions.current());
+      for (String name : context.fileSystem().list(context.directory())) {
+        String plain =
+            name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
+                ? name.substring(0, name.length() - StoreFileName.TEMPORARY_SUFFIX.length())
+                : name;
+        boolean temporary = !plain.equals(name);
+        boolean orphan =
+            switch (StoreFileName.parse(plain)) {
+              case StoreFileName.Sstable(int keyspace, long number) ->
+                  keyspace == context.keyspace() && (temporary || !needed.contains(number));
+              case StoreFileName.Manifest(int keyspace, long number) ->
+                  keyspace == context.keyspace() && (temporary || number != manifest);
+              case StoreFileName.Snapshot _,
+                  StoreFileName.Temporary _,
+                  StoreFileName.Lock _,
+                  StoreFileName.Catalog _,
+                  StoreFileName.Segment _,
+                  StoreFileName.Foreign _ ->
+                  false;
+            };
+        if (orphan) {
+          context.fileSystem().delete(context.directory().resolve(name));
+        }
+      }
+      cleaned = true;
+    }
+  }
+
+  /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` are in
+  /// its sstables from then on.
+  ///
+  /// @throws NoSpaceException when the device is full; nothing changed
+  /// @throws CancellationException when the engine is closed; nothing changed
+  /// @throws IOException when the device refuses; the store has failed then
+  void install(VersionEdit edit, List<Memtable> flushed) throws IOException {
+    installing.lock();
+    try {
+      if (state.isClosed()) {
+        throw new CancellationException("the keyspace is closed");
+      }
+      FileSet before = state.now().files();
+      List<SstableMeta> added = new ArrayList<>();
+      for (VersionEdit.Added one : edit.added()) {
+        if (!before.has(one.sstable().number())) {
+          added.add(one.sstable());
+        }
+      }
+      Map<Long, SstableReader> opened = open(added);
+      try {
+        versions.install(edit);
+      } catch (NoSpaceException e) {
+        release(opened);
+        throw e;
+      } catch (IOException e) {
+        context.services().fail(e);
+        release(opened);
+        throw e;
+      }
+      install(FileSet.of(versions.pin(), before, opened), flushed);
+    } finally {
+      installing.unlock();
+    }
+  }
+
+  private void install(FileSet files, List<Memtable> flushed) throws IOException {
+    if (!state.replace(files, flushed)) {
+      files.release();
+    }
+  }
+
+  /** Files that no version has any more which somebody reads. */
+  private void obsolete(List<Long> numbers) {
+    synchronized (deleting) {
+      if (unpublished) {
+        waiting.addAll(numbers);
+        return;
+      }
+    }
+    deleteSstables(numbers);
+  }
+
+  private void deleteSstables(List<Long> numbers) {
+    for (long number : numbers) {
+      delete(environment.path(number));
+    }
+  }
+
+  /** Deletes a file that nobody needs; when that fails it is an orphan. */
+  private void delete(Path path) {
+    if (state.isClosed()) {
+      return;
+    }
+    try {
+      context.fileSystem().delete(path);
+    } catch (IOException _) {
+      return;
+    }
+  }
+
+  /// Deletes an sstable that belongs to no version.
+  void discard(long number) {
+    delete(environment.path(number));
+  }
+
+  /// The state: where the manifest is. Nothing is deleted that the state before names until
+  /// [#published].
+  byte[] publish() throws IOException {
+    boolean before;
+    synchronized (deleting) {
+      before = unpublished;
+      unpublished = true;
+    }
+    Pointer pointer;
+    try {
+      pointer = versions.pointer(MANIFEST_BYTES_MAX);
+    } catch (NoSpaceException e) {
+      throw e;
+    }
+    long old = manifest;
+    if (pointer == null || old == 0 || pointer.number() == old) {
+      if (pointer != null) {
+        manifest = pointer.number();
+      }
+      if (!before) {
+        published();
+      }
+    } else {
+      manifest = pointer.number();
+      synchronized (deleting) {
+        oldManifests.add(old);
+      }
+    }
+    return pointer == null ? new byte[0] : pointer.encode();
+  }
+
+  /// Is told that the catalog names the state.
+  void published() {
+    List<Long> numbers;
+    List<Long> manifests;
+    synchronized (deleting) {
+      unpublished = false;
+      numbers = List.copyOf(waiting);
+      manifests = List.copyOf(oldManifests);
+      waiting.clear();
+      oldManifests.clear();
+    }
+    deleteSstables(numbers);
+    for (long number : manifests) {
+      delete(context.directory().resolve(manifestName(number)));
+    }
+  }
+
+  /// The names of the files that there are now, with the manifest of a state.
+  Set<String> names(byte[] bytes) {
+    Set<String> names = new HashSet<>();
+    if (bytes.length > 0) {
+      names.add(manifestName(pointer(bytes).number()));
+    }
+    for (SstableMeta sstable : versions.current().all()) {
+      names.add(StoreFileName.sstable(context.keyspace(), sstable.number()));
+    }
+    return names;
+  }
+
+  /// Reads all files and reports each problem; answers how many bytes were read.
+  ///
+  /// @throws IOException when the device refuses
+  long verify(byte[] bytes, Consumer<String> problems) throws IOException {
+    long read = 0;
+    FileSet files;
+    installing.lock();
+    try {
+      if (state.isClosed()) {
+        return 0;
+      }
+      files = state.now().files();
+      files.hold();
+      if (bytes.length > 0) {
+        read += verifyManifest(pointer(bytes), files.version(), problems);
+      }
+    } finally {
+      installing.unlock();
+    }
+    try {
+      for (SstableReader reader : files.all()) {
+        read += reader.info().size();
+        try {
+          verify(reader);
+        } catch (CorruptionException e) {
+          problems.accept(String.valueOf(e.getMessage()));
+        }
+      }
+    } finally {
+      files.release();
+    }
+    return read;
+  }
+
+  /** As the file is on the device now, not as it was when it was opened. */
+  private void verify(SstableReader open) throws IOException {
+    SstableReader fresh;
+    try {
+      fresh = SstableReader.open(environment, open.info(), options);
+    } catch (NoSuchFileException e) {
+      throw missing(e, environment.path(open.info().number()));
+    }
+    try {
+      fresh.verify();
+    } finally {
+      fresh.release();
+    }
+  }
+
+  private long verifyManifest(Pointer pointer, Version current, Consumer<String> problems)
+      throws IOException {
+    try {
+      Manifest.Content content = Manifest.read(place, pointer);
+      if (!content.version().asEdit().equals(current.asEdit())) {
+        problems.accept(
+            manifestName(pointer.number()) + " does not lead to the version that there is");
+      }
+      return content.end();
+    } catch (NoSuchFileException e) {
+      problems.accept(manifestName(pointer.number()) + " is missing");
+      return 0;
+    } catch (CorruptionException e) {
+      problems.accept(String.valueOf(e.getMessage()));
+      return 0;
+    }
+  }
+
+  /// Ends it. The engine's state is closed already.
+  void close() {
+    installing.lock();
+    try {
+      versions.close();
+    } catch (IOException _) {
+      // Each edit is durable already.
+      return;
+    } finally {
+      installing.unlock();
+    }
+  }
+}

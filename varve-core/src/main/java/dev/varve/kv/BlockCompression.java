@@ -1,0 +1,9 @@
+package dev.varve.kv;
+
+/// How blocks of files are compressed.
+public enum BlockCompression {
+  /// Not at all.
+  NONE,
+  /// With LZ4: fast, and blocks that it does not make smaller stay as they are.
+  LZ4
+}

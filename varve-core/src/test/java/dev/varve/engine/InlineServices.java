@@ -1,0 +1,27 @@
+package dev.varve.engine;
+
+import java.time.Duration;
+
+/// Services of a store that has started, on the thread that asks; what is to run later never does.
+final class InlineServices implements EngineServices {
+  @Override
+  public boolean isStarted() {
+    return true;
+  }
+
+  @Override
+  public void submit(Runnable work) {
+    work.run();
+  }
+
+  @Override
+  public void submitAfter(Duration delay, Runnable work) {}
+
+  @Override
+  public void syncLog() {}
+
+  @Override
+  public void fail(Throwable cause) {
+    throw new AssertionError(cause);
+  }
+}
