@@ -94,6 +94,10 @@ public interface Engine extends AutoCloseable {
   /// each.
   List<String> validate();
 
+  /// Ends its work in the background and waits for what runs. Before [#close] where the whole store
+  /// closes; not where a keyspace is dropped.
+  default void stop() {}
+
   /// Gives its memory back. Reads that are under way end in order.
   @Override
   void close();

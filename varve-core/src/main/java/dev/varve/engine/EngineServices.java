@@ -1,5 +1,6 @@
 package dev.varve.engine;
 
+import dev.varve.base.Background;
 import java.time.Duration;
 
 /// What an engine that writes files by itself may ask of its store.
@@ -15,6 +16,9 @@ public interface EngineServices {
 
   /// Runs `work` once, when `delay` has passed. Dropped when the store closes.
   void submitAfter(Duration delay, Runnable work);
+
+  /// For work that may take long. Runs what it is given until the engine was told to [Engine#stop].
+  Background longWork();
 
   /// Makes every commit so far durable in the log: files must not hold what the log could lose.
   ///

@@ -17,4 +17,8 @@ public interface Visibility {
   /// No moment past this number, and not past `visibleThrough` as it was, is pinned; -1 when none
   /// is.
   long newestPinned();
+
+  /// The moments that may be read: those that are pinned and, as the last, `visibleThrough`.
+  /// Ascending, none twice. Whoever begins to read later reads at the last or later.
+  long[] readable();
 }

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.engine.Visibility;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Which commits readers see, and the moments that are pinned.
@@ -80,6 +81,16 @@ final class Moments implements Visibility {
   @Override
   public long newestPinned() {
     return newestPinned;
+  }
+
+  @Override
+  public synchronized long[] readable() {
+    long visible = visibleThrough.get();
+    LongStream.Builder moments = LongStream.builder();
+    for (Pin pin = first; pin != null; pin = pin.behind) {
+      moments.add(pin.sequence);
+    }
+    return moments.add(visible).build().distinct().toArray();
   }
 
   /// Pins the moment now.

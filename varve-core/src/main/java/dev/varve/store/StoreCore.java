@@ -50,6 +50,10 @@ final class StoreCore {
   private final MutationApplier applier = new MutationApplier(keyspaces, this::applyCatalogChange);
   private final LeakDetector leaks;
   private final Background background;
+
+  /** For compactions, so that nothing waits for them. */
+  private final Background longWork;
+
   private final DirectoryLock directoryLock;
 
   // Set once, when recovery has found them.
@@ -74,13 +78,17 @@ final class StoreCore {
     // What others leave: it gives way to them.
     this.cache = new BlockCache(budget, options.memory().bytes() / 2);
     this.leaks = new LeakDetector(options.leakDetection());
-    this.background =
-        environment
-            .background()
-            .apply(
-                cause -> {
-                  Throwable _ = failure.fail(cause);
-                });
+    this.background = makeBackground();
+    this.longWork = makeBackground();
+  }
+
+  private Background makeBackground() {
+    return environment
+        .background()
+        .apply(
+            cause -> {
+              Throwable _ = failure.fail(cause);
+            });
   }
 
   /// Begins to take commits, with what recovery found.
@@ -221,6 +229,11 @@ final class StoreCore {
     }
 
     @Override
+    public Background longWork() {
+      return longWork;
+    }
+
+    @Override
     public void syncLog() {
       log().syncNow();
     }
@@ -232,7 +245,7 @@ final class StoreCore {
   }
 
   /** What it does for copies of its engines, which only read. */
-  private static final class CopyServices implements EngineServices {
+  private final class CopyServices implements EngineServices {
     @Override
     public boolean isStarted() {
       return false;
@@ -243,6 +256,11 @@ final class StoreCore {
 
     @Override
     public void submitAfter(Duration delay, Runnable work) {}
+
+    @Override
+    public Background longWork() {
+      return longWork;
+    }
 
     @Override
     public void syncLog() {}
@@ -407,7 +425,9 @@ final class StoreCore {
     }
     closed = true;
     pipeline().close();
+    keyspaces.all().forEach(keyspace -> keyspace.engine().stop());
     background.close();
+    longWork.close();
     @Nullable Exception first = null;
     for (Closing step : List.<Closing>of(log()::close, this::writeCatalog, directoryLock::close)) {
       try {
@@ -447,6 +467,7 @@ final class StoreCore {
   /// Gives back what opening had taken, after it failed.
   void abandon(Throwable why) {
     background.close();
+    longWork.close();
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().close();
     }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 
 /// An engine without a store: commits are made and pins set by hand.
 public final class EngineFixture implements Visibility {
@@ -158,5 +159,12 @@ public final class EngineFixture implements Visibility {
   @Override
   public long newestPinned() {
     return newest;
+  }
+
+  @Override
+  public synchronized long[] readable() {
+    return LongStream.concat(pins.keySet().stream().mapToLong(p -> p), LongStream.of(visible))
+        .distinct()
+        .toArray();
   }
 }

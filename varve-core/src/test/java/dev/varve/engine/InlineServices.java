@@ -1,9 +1,13 @@
 package dev.varve.engine;
 
+import dev.varve.base.Background;
+import dev.varve.base.InlineBackground;
 import java.time.Duration;
 
 /// Services of a store that has started, on the thread that asks; what is to run later never does.
 final class InlineServices implements EngineServices {
+  private final InlineBackground background = new InlineBackground();
+
   @Override
   public boolean isStarted() {
     return true;
@@ -16,6 +20,11 @@ final class InlineServices implements EngineServices {
 
   @Override
   public void submitAfter(Duration delay, Runnable work) {}
+
+  @Override
+  public Background longWork() {
+    return background;
+  }
 
   @Override
   public void syncLog() {}

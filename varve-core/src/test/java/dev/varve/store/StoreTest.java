@@ -41,6 +41,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -89,7 +91,10 @@ final class StoreTest {
     }
     try (Store store = open()) {
       assertEquals(
-          List.of("0 HASH", "0 RBTREE", "1 HASH", "1 RBTREE", "2 HASH", "2 RBTREE"),
+          IntStream.range(0, 3)
+              .boxed()
+              .flatMap(life -> Stream.of("HASH", "LSM", "RBTREE").map(name -> life + " " + name))
+              .toList(),
           store.keyspaces().stream().map(Keyspace::name).toList());
       for (Keyspace keyspace : store.keyspaces()) {
         assertArrayEquals(b("v"), keyspace.get(b("k")));

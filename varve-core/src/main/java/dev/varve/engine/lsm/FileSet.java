@@ -90,6 +90,12 @@ final class FileSet {
     return readers.containsKey(number);
   }
 
+  /// An open sstable with a reference for the caller, or null.
+  @Nullable SstableReader acquire(long number) {
+    SstableReader reader = readers.get(number);
+    return reader != null && reader.acquire() ? reader : null;
+  }
+
   /// All sstables.
   List<SstableReader> all() {
     return List.copyOf(readers.values());

@@ -48,6 +48,7 @@ public final class LsmEngine implements Engine {
   private final ReaderEpochs epochs = new ReaderEpochs(Runtime.getRuntime().availableProcessors());
   private final LsmState state;
   private final LsmFiles files;
+  private final LsmCompaction compaction;
   private final LsmFlush flush;
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
@@ -57,7 +58,8 @@ public final class LsmEngine implements Engine {
     this.settings = LsmSettings.of(context.options(), context.budget().bytesMax());
     this.state = new LsmState(context.budget(), epochs, context.services());
     this.files = new LsmFiles(context, settings.sstables(), state);
-    this.flush = new LsmFlush(context, settings, state, files);
+    this.compaction = new LsmCompaction(context, settings, state, files);
+    this.flush = new LsmFlush(context, settings, state, files, compaction);
   }
 
   /// Makes the engine.
@@ -255,8 +257,15 @@ public final class LsmEngine implements Engine {
   }
 
   @Override
+  public void stop() {
+    compaction.close();
+  }
+
+  @Override
   public void close() {
     state.close();
     files.close();
+    // Whoever drops a keyspace keeps others from committing: it does not wait for what runs.
+    context.services().submit(compaction::close);
   }
 }

@@ -18,6 +18,7 @@ import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.StoreIoException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -211,8 +212,23 @@ final class LsmFiles {
   ///
   /// @throws IOException when the device refuses
   SstableWriter newSstable() throws IOException {
+    return newSstable(versions.newNumber());
+  }
+
+  /// Begins the sstable of a number that was drawn for it.
+  ///
+  /// @throws IOException when the device refuses
+  SstableWriter newSstable(long number) throws IOException {
     clean();
-    return new SstableWriter(environment, versions.newNumber(), options);
+    return new SstableWriter(environment, number, options);
+  }
+
+  /// An sstable of a version that is pinned, with a reference that the caller releases.
+  ///
+  /// @throws IOException when the device refuses
+  SstableReader open(long number) throws IOException {
+    SstableReader open = state.find(number);
+    return open == null ? SstableReader.open(environment, number, options) : open;
   }
 
   /** Deletes what a crash left behind, once. */
@@ -269,7 +285,7 @@ final class LsmFiles {
           added.add(one.sstable());
         }
       }
-      Map<Long, SstableReader> opened = open(added);
+      Map<Long, SstableReader> opened = openAdded(added);
       try {
         versions.install(edit);
       } catch (NoSpaceException e) {
@@ -283,6 +299,16 @@ final class LsmFiles {
       install(FileSet.of(versions.pin(), before, opened), flushed);
     } finally {
       installing.unlock();
+    }
+  }
+
+  /** What cannot be opened is not installed; whoever made it may try again. */
+  private Map<Long, SstableReader> openAdded(List<SstableMeta> added) {
+    try {
+      return open(added);
+    } catch (IOException e) {
+      throw new StoreIoException(
+          "a new file of keyspace '" + context.name() + "' cannot be read", e);
     }
   }
 
@@ -334,12 +360,7 @@ final class LsmFiles {
       before = unpublished;
       unpublished = true;
     }
-    Pointer pointer;
-    try {
-      pointer = versions.pointer(MANIFEST_BYTES_MAX);
-    } catch (NoSpaceException e) {
-      throw e;
-    }
+    Pointer pointer = versions.pointer(MANIFEST_BYTES_MAX);
     long old = manifest;
     if (pointer == null || old == 0 || pointer.number() == old) {
       if (pointer != null) {

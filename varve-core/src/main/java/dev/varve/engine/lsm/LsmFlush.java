@@ -29,6 +29,11 @@ final class LsmFlush {
 
   private static final int SEALED_FULL = 4;
 
+  /** So many files at level 0 slow writers down likewise. */
+  private static final int LEVEL_ZERO_SLOW = 12;
+
+  private static final int LEVEL_ZERO_FULL = 24;
+
   /** A store with less than this part of its memory left waits for what is being written. */
   private static final int TIGHT_SHIFT = 4;
 
@@ -41,6 +46,7 @@ final class LsmFlush {
   private final LsmSettings settings;
   private final LsmState state;
   private final LsmFiles files;
+  private final LsmCompaction compaction;
 
   /** One flush at a time: sstables come in the order of their memtables. */
   private final ReentrantLock flushing = new ReentrantLock();
@@ -50,11 +56,17 @@ final class LsmFlush {
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
 
-  LsmFlush(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
+  LsmFlush(
+      EngineContext context,
+      LsmSettings settings,
+      LsmState state,
+      LsmFiles files,
+      LsmCompaction compaction) {
     this.context = context;
     this.settings = settings;
     this.state = state;
     this.files = files;
+    this.compaction = compaction;
   }
 
   /// Has the background write what is sealed, unless the store is being brought back.
@@ -94,6 +106,7 @@ final class LsmFlush {
     } finally {
       flushing.unlock();
     }
+    compaction.wake();
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
@@ -123,12 +136,19 @@ final class LsmFlush {
 
   /// As [dev.varve.engine.Engine#awaitRoom].
   void awaitRoom() {
-    int sealed = state.now().sealed().size();
-    if (sealed == 0 || (sealed < SEALED_SLOW && !isTight()) || !context.services().isStarted()) {
+    ReadState seen = state.now();
+    int sealed = seen.sealed().size();
+    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
+    if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
       return;
     }
-    request();
-    if (sealed < SEALED_FULL && !isTight()) {
+    if (!context.services().isStarted()) {
+      return;
+    }
+    if (sealed > 0) {
+      request();
+    }
+    if (!isFull()) {
       LockSupport.parkNanos(this, SLOW_NANOS);
       return;
     }
@@ -144,8 +164,11 @@ final class LsmFlush {
   }
 
   private boolean isFull() {
-    int sealed = state.now().sealed().size();
-    return sealed >= SEALED_FULL || (sealed > 0 && isTight());
+    ReadState seen = state.now();
+    int sealed = seen.sealed().size();
+    return sealed >= SEALED_FULL
+        || (sealed > 0 && isTight())
+        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
   }
 
   private VarveException refused(Exception why) {

@@ -4,6 +4,7 @@ import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.engine.EngineServices;
 import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.sstable.SstableReader;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -64,6 +65,16 @@ final class LsmState {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// An open sstable with a reference for the caller, or null.
+  @Nullable SstableReader find(long number) {
+    int token = epochs.enter();
+    try {
+      return state.files().acquire(number);
+    } finally {
+      epochs.exit(token);
     }
   }
 
