@@ -60,7 +60,7 @@ public final class EngineFixture implements Visibility {
             new ReaderEpochs(2),
             budget,
             new InlineBackground(),
-            new BlockCache(budget, 1 << 20),
+            new BlockCache(new MemoryBudget(Long.MAX_VALUE), 1 << 20),
             new InlineServices(),
             RandomSource.seeded(7),
             Clock.SYSTEM);
