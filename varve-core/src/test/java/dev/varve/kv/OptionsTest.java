@@ -56,9 +56,9 @@ final class OptionsTest {
         "did you mean 'group'?");
     Expect.failure(
         UsageException.class,
-        () -> KeyspaceOptions.parse("engine=lsm"),
-        "no engine 'lsm'",
-        "array, rbtree, hash");
+        () -> KeyspaceOptions.parse("engine=cola"),
+        "no engine 'cola'",
+        "array, rbtree, hash, lsm");
     Expect.failure(UsageException.class, () -> StoreOptions.presetOf("egde"), "'edge'?");
     Expect.failure(UsageException.class, () -> StoreOptions.parse("memory"), "name=value");
     Expect.failure(
@@ -104,5 +104,24 @@ final class OptionsTest {
     assertEquals(StoreOptions.defaults(), kept.fittingHeap());
     StoreOptions small = StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16));
     assertEquals(small, small.fittingHeap());
+  }
+
+  @Test
+  void options_of_files_are_kept_and_refused_where_they_have_no_effect() {
+    KeyspaceOptions options =
+        KeyspaceOptions.of(EngineKind.LSM)
+            .withCompression(BlockCompression.NONE)
+            .withFilterBits(4)
+            .withMemtable(ByteSize.ofKibibytes(256));
+    assertEquals(options, KeyspaceOptions.parse(options.toText()));
+    assertEquals(
+        KeyspaceOptions.of(EngineKind.LSM),
+        KeyspaceOptions.parse(KeyspaceOptions.of(EngineKind.LSM).toText()));
+    Expect.failure(
+        UsageException.class, () -> KeyspaceOptions.parse("engine=hash\nfilter-bits=4"), "HASH");
+    Expect.failure(
+        UsageException.class, () -> KeyspaceOptions.parse("engine=lsm\nfilter-bits=25"), "24");
+    Expect.failure(
+        UsageException.class, () -> KeyspaceOptions.parse("engine=lsm\nmemtable=1KiB"), "memtable");
   }
 }

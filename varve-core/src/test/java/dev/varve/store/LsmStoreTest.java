@@ -1,0 +1,198 @@
+package dev.varve.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.varve.base.InlineBackground;
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.CrashImage;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.Cursor;
+import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.Keyspace;
+import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.KeyspaceView;
+import dev.varve.kv.ProgressListener;
+import dev.varve.kv.Snapshot;
+import dev.varve.kv.Store;
+import dev.varve.kv.StoreOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/// Stores of the LSM engine whose memtables are so small that most entries are in files.
+final class LsmStoreTest {
+  private static final KeyspaceOptions SMALL =
+      KeyspaceOptions.of(EngineKind.LSM).withMemtable(ByteSize.ofKibibytes(64));
+  private static final int KEYS = 2000;
+
+  private final MemoryFileSystem fs = new MemoryFileSystem();
+  private final SplittableRandom random = new SplittableRandom(11);
+
+  private static Store open(MemoryFileSystem where) {
+    return StoreFixture.openInline(
+        where,
+        StoreOptions.defaults()
+            .withMemory(ByteSize.ofMebibytes(8))
+            .withDurability(Durability.NONE)
+            .withSegment(ByteSize.ofMebibytes(1)),
+        new InlineBackground());
+  }
+
+  private static String key(int i) {
+    return String.format(java.util.Locale.ROOT, "%06d", i);
+  }
+
+  private static byte[] b(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Random puts, deletes and ranges, in the keyspace and in a model of it. */
+  private void write(Keyspace keyspace, NavigableMap<String, byte[]> model, int steps) {
+    for (int i = 0; i < steps; i++) {
+      int at = random.nextInt(KEYS);
+      int kind = random.nextInt(100);
+      if (kind < 75) {
+        byte[] value = new byte[random.nextInt(300)];
+        random.nextBytes(value);
+        keyspace.put(b(key(at)), value);
+        model.put(key(at), value);
+      } else if (kind < 99) {
+        keyspace.delete(b(key(at)));
+        model.remove(key(at));
+      } else {
+        int to = at + 1 + random.nextInt(30);
+        keyspace.deleteRange(KeyRange.of(b(key(at)), b(key(to))));
+        model.subMap(key(at), key(to)).clear();
+      }
+    }
+  }
+
+  private static void requireSame(NavigableMap<String, byte[]> model, KeyspaceView view) {
+    try (Cursor cursor = view.cursor(KeyRange.all())) {
+      boolean valid = cursor.seekToFirst();
+      for (Map.Entry<String, byte[]> entry : model.entrySet()) {
+        assertTrue(valid, entry.getKey());
+        assertArrayEquals(b(entry.getKey()), cursor.key());
+        assertArrayEquals(entry.getValue(), cursor.value(), entry.getKey());
+        valid = cursor.next();
+      }
+      assertEquals(false, valid);
+      valid = cursor.seekToLast();
+      for (Map.Entry<String, byte[]> entry : model.descendingMap().entrySet()) {
+        assertTrue(valid, entry.getKey());
+        assertArrayEquals(b(entry.getKey()), cursor.key());
+        assertArrayEquals(entry.getValue(), cursor.value(), entry.getKey());
+        valid = cursor.previous();
+      }
+      assertEquals(false, valid);
+    }
+    for (int i = 0; i < KEYS; i++) {
+      byte[] expected = model.get(key(i));
+      if (expected == null) {
+        assertNull(view.get(b(key(i))), key(i));
+      } else {
+        assertArrayEquals(expected, view.get(b(key(i))), key(i));
+      }
+    }
+    assertEquals(model.size(), view.count());
+  }
+
+  private long sstables(MemoryFileSystem where) throws IOException {
+    return where.list(StoreFixture.DIRECTORY).stream()
+        .filter(name -> StoreFileName.parse(name) instanceof StoreFileName.Sstable)
+        .count();
+  }
+
+  @Test
+  void reads_see_memtables_and_all_levels_and_snapshots_stay_as_they_were() throws IOException {
+    TreeMap<String, byte[]> model = new TreeMap<>();
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      for (int round = 0; round < 6; round++) {
+        write(keyspace, model, 4000);
+        requireSame(model, keyspace);
+        TreeMap<String, byte[]> then = new TreeMap<>(model);
+        try (Snapshot snapshot = store.snapshot()) {
+          write(keyspace, model, 4000);
+          requireSame(then, keyspace.at(snapshot));
+          requireSame(model, keyspace);
+        }
+      }
+      assertTrue(sstables(fs) > 1);
+      assertTrue(store.verify(true, ProgressListener.NONE).isSound());
+    }
+    try (Store store = open(fs)) {
+      requireSame(model, store.keyspace("k"));
+    }
+  }
+
+  @Test
+  void what_was_flushed_before_a_power_cut_is_not_applied_again() {
+    TreeMap<String, byte[]> model = new TreeMap<>();
+    MemoryFileSystem where = fs;
+    for (int life = 0; life < 4; life++) {
+      Store store = open(where);
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      requireSame(model, keyspace);
+      write(keyspace, model, 3000);
+      if (life % 2 == 1) {
+        store.flush();
+        write(keyspace, model, 3000);
+      }
+      store.sync();
+      where = where.crash(new CrashImage(life, CrashImage.Mode.SYNCED_ONLY));
+      store.close();
+    }
+    try (Store store = open(where)) {
+      requireSame(model, store.keyspace("k"));
+      assertTrue(store.verify(true, ProgressListener.NONE).isSound());
+    }
+  }
+
+  @Test
+  void the_files_of_a_dropped_keyspace_go_with_the_next_flush() throws IOException {
+    try (Store store = open(fs)) {
+      write(store.keyspace("gone", SMALL), new TreeMap<>(), 5000);
+      write(store.keyspace("kept", SMALL), new TreeMap<>(), 5000);
+      store.flush();
+      store.dropKeyspace("gone");
+      store.flush();
+      assertTrue(
+          fs.list(StoreFixture.DIRECTORY).stream().noneMatch(name -> name.startsWith("ks-1-")));
+      assertTrue(sstables(fs) > 0);
+    }
+  }
+
+  @Test
+  void options_change_what_files_are_like() {
+    try (Store store = open(fs)) {
+      long[] bytes = new long[3];
+      KeyspaceOptions[] each = {
+        SMALL,
+        SMALL.withCompression(dev.varve.kv.BlockCompression.NONE),
+        SMALL.withCompression(dev.varve.kv.BlockCompression.NONE).withFilterBits(0)
+      };
+      for (int i = 0; i < each.length; i++) {
+        Keyspace keyspace = store.keyspace("k" + i, each[i]);
+        for (int k = 0; k < KEYS; k++) {
+          keyspace.put(b(key(k)), new byte[20]);
+        }
+        store.flush();
+        bytes[i] = keyspace.stats().fileBytes();
+      }
+      assertTrue(bytes[0] < bytes[1], Arrays.toString(bytes));
+      assertTrue(bytes[2] < bytes[1], Arrays.toString(bytes));
+    }
+  }
+}
