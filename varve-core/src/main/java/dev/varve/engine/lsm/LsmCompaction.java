@@ -5,7 +5,6 @@ import dev.varve.base.Clock;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
-import dev.varve.engine.lsm.compaction.CompactionLimits;
 import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
 import dev.varve.engine.lsm.sstable.SstableReader;
@@ -23,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmCompaction implements CompactionEnvironment {
-  private static final int LEVEL_ZERO_TRIGGER = 4;
   private static final int MULTIPLIER = 10;
   private static final long TARGET_BYTES_MAX = 16 << 20;
   private static final long BASE_BYTES_MIN = 10 << 20;
@@ -40,15 +38,16 @@ final class LsmCompaction implements CompactionEnvironment {
     this.state = state;
     this.files = files;
     this.scheduler =
-        new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
+        new CompactionScheduler(this, options(settings), settings.limits());
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
-  private static CompactionOptions options(long memtableBytes) {
+  private static CompactionOptions options(LsmSettings settings) {
+    long memtableBytes = settings.memtableBytes();
     long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
     long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
     return new CompactionOptions(
-        LEVEL_ZERO_TRIGGER,
+        settings.levelZeroTrigger(),
         base,
         MULTIPLIER,
         target,

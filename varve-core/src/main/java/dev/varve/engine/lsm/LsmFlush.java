@@ -29,11 +29,6 @@ final class LsmFlush {
 
   private static final int SEALED_FULL = 4;
 
-  /** So many files at level 0 slow writers down likewise. */
-  private static final int LEVEL_ZERO_SLOW = 12;
-
-  private static final int LEVEL_ZERO_FULL = 24;
-
   /** A store with less than this part of its memory left waits for what is being written. */
   private static final int TIGHT_SHIFT = 4;
 
@@ -138,7 +133,7 @@ final class LsmFlush {
   void awaitRoom() {
     ReadState seen = state.now();
     int sealed = seen.sealed().size();
-    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
+    boolean files = seen.files().level(0).length >= settings.levelZeroSlow();
     if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
       return;
     }
@@ -168,7 +163,7 @@ final class LsmFlush {
     int sealed = seen.sealed().size();
     return sealed >= SEALED_FULL
         || (sealed > 0 && isTight())
-        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
+        || seen.files().level(0).length >= 2 * settings.levelZeroSlow();
   }
 
   private VarveException refused(Exception why) {
