@@ -13,6 +13,7 @@ import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.LsmStats;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -71,6 +72,16 @@ final class LsmCompaction implements CompactionEnvironment {
   /// Why the last job that failed did, or null.
   @Nullable Throwable failure() {
     return failure;
+  }
+
+  /// What was done so far.
+  LsmStats.Compactions stats() {
+    return LsmFigures.compactions(scheduler.stats(), failure);
+  }
+
+  @Override
+  public String keyspace() {
+    return context.name();
   }
 
   @Override

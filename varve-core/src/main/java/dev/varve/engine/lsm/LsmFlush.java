@@ -2,12 +2,17 @@ package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
+import dev.varve.events.FlushEvent;
+import dev.varve.events.StallEvent;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
@@ -16,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +57,12 @@ final class LsmFlush {
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
 
+  private final LongAdder flushes = new LongAdder();
+  private final LongAdder flushedBytes = new LongAdder();
+  private final LongAdder flushNanos = new LongAdder();
+  private final LongAdder failures = new LongAdder();
+  private final StallCounters stalls = new StallCounters();
+
   LsmFlush(
       EngineContext context,
       LsmSettings settings,
@@ -82,6 +94,7 @@ final class LsmFlush {
     } catch (IOException | VarveException e) {
       // What was not written is in memory and in the log. It is tried again.
       failure = e;
+      failures.increment();
       context.services().submitAfter(RETRY_AFTER, this::request);
     }
   }
@@ -105,7 +118,24 @@ final class LsmFlush {
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
-    long through = memtable.stats().largestSequence();
+    FlushEvent event = new FlushEvent();
+    event.begin();
+    event.keyspace = context.name();
+    event.engine = EngineKind.LSM.name();
+    try {
+      write(memtable, listener, event);
+      event.succeeded = true;
+    } finally {
+      event.commit();
+    }
+  }
+
+  private void write(Memtable memtable, ProgressListener listener, FlushEvent event)
+      throws IOException {
+    long begun = context.clock().nanos();
+    MemtableStats had = memtable.stats();
+    long through = had.largestSequence();
+    event.entries = had.entries();
     SstableInfo info;
     try (SstableWriter writer = files.newSstable()) {
       new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
@@ -123,6 +153,25 @@ final class LsmFlush {
       }
       throw e;
     }
+    event.bytes = info == null ? 0 : info.size();
+    flushes.increment();
+    flushedBytes.add(event.bytes);
+    flushNanos.add(context.clock().nanos() - begun);
+  }
+
+  /// What was flushed so far.
+  LsmStats.Flushes stats() {
+    return new LsmStats.Flushes(
+        flushes.sum(),
+        flushedBytes.sum(),
+        flushNanos.sum(),
+        failures.sum(),
+        LsmFigures.message(failure));
+  }
+
+  /// How writers were held up so far.
+  LsmStats.Stalls stalls() {
+    return stalls.stats();
   }
 
   private boolean isTight() {
@@ -143,14 +192,34 @@ final class LsmFlush {
     if (sealed > 0) {
       request();
     }
-    if (!isFull()) {
-      LockSupport.parkNanos(this, SLOW_NANOS);
-      return;
+    boolean full = isFull();
+    long begun = context.clock().nanos();
+    StallEvent event = new StallEvent();
+    event.begin();
+    try {
+      if (full) {
+        awaitNotFull();
+      } else {
+        LockSupport.parkNanos(this, SLOW_NANOS);
+      }
+    } finally {
+      stalls.held(full, context.clock().nanos() - begun);
+      if (event.shouldCommit()) {
+        event.keyspace = context.name();
+        event.stopped = full;
+        event.sealedMemtables = sealed;
+        event.levelZeroFiles = seen.files().level(0).length;
+        event.commit();
+      }
     }
+  }
+
+  private void awaitNotFull() {
     long nap = SLOW_NANOS;
     for (long waited = 0; isFull() && waited < WAIT_NANOS_MAX; waited += nap) {
       Exception why = failure;
       if (why != null) {
+        stalls.refused();
         throw refused(why);
       }
       nap = Math.min(2 * nap, NAP_MAX_NANOS);

@@ -228,9 +228,23 @@ public final class SstableReader {
   public boolean get(byte[] key, long sequence, SstableLookup lookup) throws IOException {
     requireOpen();
     SstableIndex own = index;
+    ReadCounts counts = lookup.counts();
+    counts.add(ReadCounts.FILES);
     if (own == null || !mayContain(key)) {
+      counts.add(ReadCounts.FILTER_USEFUL);
       return false;
     }
+    if (find(own, key, sequence, lookup)) {
+      return true;
+    }
+    if (filter != null) {
+      counts.add(ReadCounts.FILTER_FALSE);
+    }
+    return false;
+  }
+
+  private boolean find(SstableIndex own, byte[] key, long sequence, SstableLookup lookup)
+      throws IOException {
     long stamp = Stamp.visibleAt(sequence);
     SstableIndex.Position position = lookup.position;
     EntryBlock block = lookup.block;
@@ -254,6 +268,7 @@ public final class SstableReader {
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
     byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
+    lookup.counts().add(ReadCounts.BLOCKS);
     lookup.touch(bytes);
     lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
