@@ -21,6 +21,7 @@ final class HouseRules {
   private static final List<String> ORDER =
       List.of(
           "base",
+          "events",
           "kv",
           "fs",
           "format",

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.engine.Engine;
+import dev.varve.events.RecoveryEvent;
 import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.DirectoryLock;
@@ -125,7 +126,12 @@ public final class StoreOpener {
       StoreOptions effective =
           options == null ? StoreOptions.parse(catalog.options()).fittingHeap() : options;
       core = new StoreCore(environment, directory, effective, catalog.store(), lock);
+      RecoveryEvent event = new RecoveryEvent();
+      event.begin();
       RecoveryReport report = recover(core, catalog, create);
+      if (!create && event.shouldCommit()) {
+        record(event, report);
+      }
       return new OpenStore(core, report);
     } catch (Throwable failure) {
       if (core != null) {
@@ -135,6 +141,17 @@ public final class StoreOpener {
       }
       throw failure;
     }
+  }
+
+  private void record(RecoveryEvent event, RecoveryReport report) {
+    event.directory = directory.toString();
+    event.clean = report.clean();
+    event.lastSequence = report.lastSequence();
+    event.segments = report.segments();
+    event.bytes = report.logBytes();
+    event.commits = report.commits();
+    event.tailBytesDropped = report.tailBytesDropped();
+    event.commit();
   }
 
   private static void closeLock(DirectoryLock lock, Throwable failure) {

@@ -5,7 +5,6 @@ import dev.varve.base.Clock;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
-import dev.varve.engine.lsm.compaction.CompactionLimits;
 import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
 import dev.varve.engine.lsm.sstable.SstableReader;
@@ -15,6 +14,7 @@ import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.KeyRange;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmCompaction implements CompactionEnvironment {
-  private static final int LEVEL_ZERO_TRIGGER = 4;
   private static final int MULTIPLIER = 10;
   private static final long TARGET_BYTES_MAX = 16 << 20;
   private static final long BASE_BYTES_MIN = 10 << 20;
@@ -41,16 +40,16 @@ final class LsmCompaction implements CompactionEnvironment {
     this.context = context;
     this.state = state;
     this.files = files;
-    this.scheduler =
-        new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
+    this.scheduler = new CompactionScheduler(this, options(settings), settings.limits());
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
-  private static CompactionOptions options(long memtableBytes) {
+  private static CompactionOptions options(LsmSettings settings) {
+    long memtableBytes = settings.memtableBytes();
     long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
     long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
     return new CompactionOptions(
-        LEVEL_ZERO_TRIGGER,
+        settings.levelZeroTrigger(),
         base,
         MULTIPLIER,
         target,
@@ -79,6 +78,16 @@ final class LsmCompaction implements CompactionEnvironment {
   /// Why the last job that failed did, or null.
   @Nullable Throwable failure() {
     return failure;
+  }
+
+  /// What was done so far.
+  LsmStats.Compactions stats() {
+    return LsmFigures.compactions(scheduler.stats(), failure);
+  }
+
+  @Override
+  public String keyspace() {
+    return context.name();
   }
 
   @Override

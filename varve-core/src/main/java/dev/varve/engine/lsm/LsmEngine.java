@@ -7,10 +7,13 @@ import dev.varve.engine.EngineCursor;
 import dev.varve.engine.EngineStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
+import dev.varve.engine.lsm.sstable.ReadCounts;
 import dev.varve.engine.lsm.sstable.SstableLookup;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
+import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyRange;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.MutationReader;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.StoreIoException;
@@ -18,6 +21,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +57,8 @@ public final class LsmEngine implements Engine {
   private final LsmFlush flush;
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
+  private final LongAdder memtableGets = new LongAdder();
+  private final AtomicLong writtenBytes = new AtomicLong();
 
   private LsmEngine(EngineContext context) {
     this.context = context;
@@ -75,6 +82,14 @@ public final class LsmEngine implements Engine {
   @Override
   public void apply(long sequence, MutationReader mutation) {
     state.now().active().apply(sequence, mutation);
+    int bytes =
+        switch (mutation.kind()) {
+          case PUT, DELETE_RANGE -> mutation.keyLength() + mutation.valueLength();
+          case DELETE -> mutation.keyLength();
+          case CREATE_KEYSPACE, DROP_KEYSPACE -> 0;
+        };
+    // One at a time applies, so this need not be an atomic addition.
+    writtenBytes.lazySet(writtenBytes.getPlain() + bytes);
   }
 
   @Override
@@ -117,11 +132,13 @@ public final class LsmEngine implements Engine {
         hidden = Math.max(hidden, memtable.rangeTombstoneCovering(key, at));
         int found = memtable.find(key, at);
         if (found != 0) {
+          memtableGets.increment();
           return memtable.isTombstone(found) || memtable.sequence(found) < hidden
               ? null
               : memtable.value(found);
         }
         if (hidden > 0) {
+          memtableGets.increment();
           return null;
         }
         if (i == seen.sealed().size()) {
@@ -138,6 +155,7 @@ public final class LsmEngine implements Engine {
   private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence) {
     SstableLookup lookup = lookups.take();
     try {
+      lookup.counts().add(ReadCounts.GETS);
       boolean found = set.find(key, sequence, lookup);
       return found && lookup.kind() != dev.varve.engine.lsm.sstable.Stamp.TOMBSTONE
           ? lookup.value()
@@ -173,7 +191,34 @@ public final class LsmEngine implements Engine {
 
   @Override
   public long count() {
-    return stats().entries();
+    int token = epochs.enter();
+    try {
+      return about(contents(state.now()));
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  /** What memtables and files together hold. */
+  private static Counts contents(ReadState seen) {
+    Counts sum = seen.files().version().counts();
+    for (Memtable memtable : seen.memtables()) {
+      MemtableStats stats = memtable.stats();
+      sum =
+          sum.plus(
+              new Counts(
+                  stats.entries(),
+                  stats.tombstones(),
+                  stats.rangeTombstones(),
+                  stats.keyBytes(),
+                  stats.valueBytes()));
+    }
+    return sum;
+  }
+
+  /** A tombstone hides one entry, as a rule. */
+  private static long about(Counts counts) {
+    return Math.max(0, counts.entries() - 2 * counts.tombstones());
   }
 
   @Override
@@ -181,27 +226,35 @@ public final class LsmEngine implements Engine {
     int token = epochs.enter();
     try {
       ReadState seen = state.now();
-      Counts counts = seen.files().version().counts();
-      long entries = counts.entries();
-      long tombstones = counts.tombstones();
-      long keyBytes = counts.keyBytes();
-      long valueBytes = counts.valueBytes();
+      Counts counts = contents(seen);
       long memory = seen.files().memoryBytes();
       for (Memtable memtable : seen.memtables()) {
-        MemtableStats stats = memtable.stats();
-        entries += stats.entries();
-        tombstones += stats.tombstones();
-        keyBytes += stats.keyBytes();
-        valueBytes += stats.valueBytes();
         memory += memtable.memoryBytes();
       }
-      // A tombstone hides one entry, as a rule.
-      long about = Math.max(0, entries - 2 * tombstones);
       return new EngineStats(
-          about, keyBytes, valueBytes, memory, entries, seen.files().version().bytes());
+          about(counts),
+          counts.keyBytes(),
+          counts.valueBytes(),
+          memory,
+          counts.entries(),
+          seen.files().version().bytes(),
+          figures(seen));
     } finally {
       epochs.exit(token);
     }
+  }
+
+  private LsmStats figures(ReadState seen) {
+    Version version = seen.files().version();
+    return new LsmStats(
+        LsmFigures.levels(version),
+        LsmFigures.memtables(seen, settings.memtableBytes()),
+        LsmFigures.reads(memtableGets.sum(), lookups.counts()),
+        flush.stats(),
+        compaction.stats(),
+        flush.throttle().stats(),
+        writtenBytes.get(),
+        LsmFigures.liveFileBytes(version));
   }
 
   @Override

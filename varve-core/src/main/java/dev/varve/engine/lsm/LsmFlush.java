@@ -2,11 +2,15 @@ package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
+import dev.varve.events.FlushEvent;
 import dev.varve.fs.NoSpaceException;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
@@ -14,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +48,11 @@ final class LsmFlush {
 
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
+
+  private final LongAdder flushes = new LongAdder();
+  private final LongAdder flushedBytes = new LongAdder();
+  private final LongAdder flushNanos = new LongAdder();
+  private final LongAdder failures = new LongAdder();
 
   LsmFlush(
       EngineContext context,
@@ -83,6 +93,7 @@ final class LsmFlush {
       } catch (IOException | VarveException e) {
         // What was not written is in memory and in the log. It is tried again.
         failure = e;
+        failures.increment();
         work.set(Work.NONE);
         context.services().submitAfter(RETRY_AFTER, this::request);
         return;
@@ -109,9 +120,25 @@ final class LsmFlush {
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
-    long through = memtable.stats().largestSequence();
-    long bytes = memtable.memoryBytes();
+    FlushEvent event = new FlushEvent();
+    event.begin();
+    event.keyspace = context.name();
+    event.engine = EngineKind.LSM.name();
+    try {
+      write(memtable, listener, event);
+      event.succeeded = true;
+    } finally {
+      event.commit();
+    }
+  }
+
+  private void write(Memtable memtable, ProgressListener listener, FlushEvent event)
+      throws IOException {
     long begun = context.clock().nanos();
+    long bytes = memtable.memoryBytes();
+    MemtableStats had = memtable.stats();
+    long through = had.largestSequence();
+    event.entries = had.entries();
     SstableInfo info;
     try (SstableWriter writer = files.newSstable()) {
       new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
@@ -130,6 +157,20 @@ final class LsmFlush {
       }
       throw e;
     }
+    event.bytes = info == null ? 0 : info.size();
+    flushes.increment();
+    flushedBytes.add(event.bytes);
+    flushNanos.add(context.clock().nanos() - begun);
+  }
+
+  /// What was flushed so far.
+  LsmStats.Flushes stats() {
+    return new LsmStats.Flushes(
+        flushes.sum(),
+        flushedBytes.sum(),
+        flushNanos.sum(),
+        failures.sum(),
+        LsmFigures.message(failure));
   }
 
   /// Why the last flush in the background failed, or null.

@@ -2,8 +2,10 @@ package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.events.StallEvent;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
@@ -54,6 +56,7 @@ final class WriteThrottle {
   private final AtomicLong paidAt;
 
   private volatile double pace = FIRST_PACE;
+  private final StallCounters stalls = new StallCounters();
 
   WriteThrottle(EngineContext context, LsmSettings settings, LsmState state, LsmFlush flush) {
     this.context = context;
@@ -67,12 +70,13 @@ final class WriteThrottle {
   ///
   /// @param memtableBytes what all memtables hold
   /// @param memtableMax at which size one is full
-  /// @param levelZero how many files level 0 has
-  static double debt(long memtableBytes, long memtableMax, int levelZero) {
-    // From two full memtables on, up to four; and from twelve files at level 0 on, up to 24.
+  /// @param files how many files level 0 has
+  /// @param filesSlow from how many on writers are slowed; twice as many stop them
+  static double debt(long memtableBytes, long memtableMax, int files, int filesSlow) {
+    // From two full memtables on, up to four.
     double memory = (double) (memtableBytes - 2 * memtableMax) / (2 * memtableMax);
-    double files = (levelZero - 12) / 12.0;
-    return Math.clamp(Math.max(memory, files), 0, 1);
+    double levelZero = (double) (files - filesSlow) / filesSlow;
+    return Math.clamp(Math.max(memory, levelZero), 0, 1);
   }
 
   /// How long `bytes` take at a debt, in nanoseconds, when flushes write `pace` bytes in one.
@@ -88,18 +92,18 @@ final class WriteThrottle {
 
   private double debt() {
     ReadState seen = state.now();
-    int levelZero = seen.files().level(0).length;
-    if (seen.sealed().isEmpty()) {
-      return debt(0, settings.memtableBytes(), levelZero);
+    int files = seen.files().level(0).length;
+    long bytes = 0;
+    if (!seen.sealed().isEmpty()) {
+      if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
+        return 1;
+      }
+      bytes = seen.active().memoryBytes();
+      for (Memtable sealed : seen.sealed()) {
+        bytes += sealed.memoryBytes();
+      }
     }
-    if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
-      return 1;
-    }
-    long bytes = seen.active().memoryBytes();
-    for (Memtable sealed : seen.sealed()) {
-      bytes += sealed.memoryBytes();
-    }
-    return debt(bytes, settings.memtableBytes(), levelZero);
+    return debt(bytes, settings.memtableBytes(), files, settings.levelZeroSlow());
   }
 
   /// As [dev.varve.engine.Engine#awaitRoom].
@@ -109,26 +113,58 @@ final class WriteThrottle {
       return;
     }
     flush.request();
-    if (debt < 1) {
-      pay(nanos(bytes, debt, pace));
+    long pause = debt < 1 ? pause(nanos(bytes, debt, pace)) : 0;
+    if (debt < 1 && pause == 0) {
       return;
     }
+    ReadState seen = state.now();
+    StallEvent event = new StallEvent();
+    event.begin();
+    long begun = context.clock().nanos();
+    try {
+      if (pause > 0) {
+        LockSupport.parkNanos(this, pause);
+      } else {
+        awaitNotFull(mayRefuse);
+      }
+    } finally {
+      stalls.held(pause == 0, context.clock().nanos() - begun);
+      if (event.shouldCommit()) {
+        event.keyspace = context.name();
+        event.stopped = pause == 0;
+        event.sealedMemtables = seen.sealed().size();
+        event.levelZeroFiles = seen.files().level(0).length;
+        event.commit();
+      }
+    }
+  }
+
+  private void awaitNotFull(boolean mayRefuse) {
     long nap = FULL_SLEEP_NANOS_MIN;
-    for (long waited = 0; debt >= 1 && waited < FULL_WAIT_NANOS_MAX; waited += nap) {
+    for (long waited = 0; waited < FULL_WAIT_NANOS_MAX; waited += nap) {
       Exception why = flush.failure();
       if (why != null) {
         if (mayRefuse) {
+          stalls.refused();
           throw refused(why);
         }
         return;
       }
       nap = Math.min(2 * nap, FULL_SLEEP_NANOS_MAX);
       LockSupport.parkNanos(this, nap);
-      debt = debt();
+      if (debt() < 1) {
+        return;
+      }
     }
   }
 
-  private void pay(long cost) {
+  /// How writers were held up so far.
+  LsmStats.Stalls stats() {
+    return stalls.stats();
+  }
+
+  /** Notes what a write costs; answers for how long the writer is to sleep. */
+  private long pause(long cost) {
     long now = context.clock().nanos();
     long before = paidAt.get();
     long paid = Math.max(before, now - BURST_NANOS) + cost;
@@ -136,9 +172,7 @@ final class WriteThrottle {
       before = paidAt.get();
       paid = Math.max(before, now - BURST_NANOS) + cost;
     }
-    if (paid - now >= SLEEP_NANOS_MIN) {
-      LockSupport.parkNanos(this, Math.min(paid - now, SLEEP_NANOS_MAX));
-    }
+    return paid - now < SLEEP_NANOS_MIN ? 0 : Math.min(paid - now, SLEEP_NANOS_MAX);
   }
 
   private VarveException refused(Exception why) {

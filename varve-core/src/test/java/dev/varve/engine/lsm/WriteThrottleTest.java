@@ -10,22 +10,22 @@ final class WriteThrottleTest {
 
   @Test
   void nobody_waits_while_one_memtable_is_written_and_another_filled() {
-    assertEquals(0, WriteThrottle.debt(2 * FULL, FULL, 12));
-    assertTrue(WriteThrottle.debt(2 * FULL + FULL / 10, FULL, 0) > 0);
-    assertTrue(WriteThrottle.debt(0, FULL, 13) > 0);
+    assertEquals(0, WriteThrottle.debt(2 * FULL, FULL, 12, 12));
+    assertTrue(WriteThrottle.debt(2 * FULL + FULL / 10, FULL, 0, 12) > 0);
+    assertTrue(WriteThrottle.debt(0, FULL, 13, 12) > 0);
   }
 
   @Test
   void debt_grows_evenly_up_to_what_may_wait_at_most() {
     double before = 0;
     for (long bytes = 2 * FULL; bytes <= 4 * FULL; bytes += FULL / 8) {
-      double debt = WriteThrottle.debt(bytes, FULL, 0);
+      double debt = WriteThrottle.debt(bytes, FULL, 0, 12);
       assertTrue(debt - before <= 0.07 && debt >= before, bytes + ": " + before + ", " + debt);
       before = debt;
     }
     assertEquals(1, before);
-    assertEquals(1, WriteThrottle.debt(0, FULL, 24));
-    assertEquals(1, WriteThrottle.debt(100 * FULL, FULL, 400));
+    assertEquals(1, WriteThrottle.debt(0, FULL, 24, 12));
+    assertEquals(1, WriteThrottle.debt(100 * FULL, FULL, 400, 12));
   }
 
   @Test

@@ -14,6 +14,9 @@ import java.io.IOException;
 /// @threads safe; called without a lock of compaction's, except [#versions], [#visible] and
 ///   [#clock]
 public interface CompactionEnvironment {
+  /// The keyspace's name, for events.
+  String keyspace();
+
   /// The keyspace's versions.
   VersionSet versions();
 

@@ -221,6 +221,7 @@ public final class CompactionScheduler implements AutoCloseable {
     }
     boolean isFinal = isUnknown || failure instanceof InvariantError;
     Duration pause = end(begun, outcome, made, isFinal);
+    begun.record(environment.keyspace());
     begun.pin.close();
     if (failure != null && !(failure instanceof CancellationException)) {
       environment.failed(

@@ -111,6 +111,11 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
   }
 
   @Override
+  public String keyspace() {
+    return "tested";
+  }
+
+  @Override
   public VersionSet versions() {
     return versions;
   }
