@@ -17,13 +17,23 @@ import org.jspecify.annotations.Nullable;
 /// @param memtable how much is gathered in memory before it is written to a file (`memtable`, at
 ///   least 64 KiB), or null for an eighth of the store's memory, at least 256 KiB and at most 64
 ///   MiB
+/// @param blobThreshold from how many bytes on a value is written to a blob file, which merges of
+///   sorted files leave alone, and not into a sorted file (`blob-threshold`, 256 B to 1 GiB,
+///   default 32 KiB)
 public record KeyspaceOptions(
-    EngineKind engine, BlockCompression compression, int filterBits, @Nullable ByteSize memtable) {
+    EngineKind engine,
+    BlockCompression compression,
+    int filterBits,
+    @Nullable ByteSize memtable,
+    ByteSize blobThreshold) {
   private static final List<String> NAMES =
-      List.of("engine", "compression", "filter-bits", "memtable");
+      List.of("engine", "compression", "filter-bits", "memtable", "blob-threshold");
   private static final int FILTER_BITS_DEFAULT = 10;
   private static final int FILTER_BITS_MAX = 24;
   private static final ByteSize MEMTABLE_MIN = ByteSize.ofKibibytes(64);
+  private static final ByteSize BLOB_THRESHOLD_DEFAULT = ByteSize.ofKibibytes(32);
+  private static final ByteSize BLOB_THRESHOLD_MIN = ByteSize.ofBytes(256);
+  private static final ByteSize BLOB_THRESHOLD_MAX = ByteSize.ofBytes(Limits.VALUE_BYTES_MAX);
 
   /// @throws UsageException when a value is outside its limits, or of no effect on the engine
   public KeyspaceOptions {
@@ -34,12 +44,24 @@ public record KeyspaceOptions(
     if (memtable != null && memtable.compareTo(MEMTABLE_MIN) < 0) {
       throw new UsageException("'memtable' is " + MEMTABLE_MIN + " or more, not " + memtable);
     }
+    if (blobThreshold.compareTo(BLOB_THRESHOLD_MIN) < 0
+        || blobThreshold.compareTo(BLOB_THRESHOLD_MAX) > 0) {
+      throw new UsageException(
+          "'blob-threshold' is from "
+              + BLOB_THRESHOLD_MIN
+              + " to "
+              + BLOB_THRESHOLD_MAX
+              + ", not "
+              + blobThreshold);
+    }
     if (engine.isResident()
         && (compression != BlockCompression.LZ4
             || filterBits != FILTER_BITS_DEFAULT
-            || memtable != null)) {
+            || memtable != null
+            || !blobThreshold.equals(BLOB_THRESHOLD_DEFAULT))) {
       throw new UsageException(
-          "'compression', 'filter-bits' and 'memtable' have no effect on the engine "
+          "'compression', 'filter-bits', 'memtable' and 'blob-threshold' have no effect on the"
+              + " engine "
               + engine
               + "; leave them out, or use LSM");
     }
@@ -47,22 +69,28 @@ public record KeyspaceOptions(
 
   /// With this engine.
   public static KeyspaceOptions of(EngineKind engine) {
-    return new KeyspaceOptions(engine, BlockCompression.LZ4, FILTER_BITS_DEFAULT, null);
+    return new KeyspaceOptions(
+        engine, BlockCompression.LZ4, FILTER_BITS_DEFAULT, null, BLOB_THRESHOLD_DEFAULT);
   }
 
   /// A copy with another [#compression].
   public KeyspaceOptions withCompression(BlockCompression value) {
-    return new KeyspaceOptions(engine, value, filterBits, memtable);
+    return new KeyspaceOptions(engine, value, filterBits, memtable, blobThreshold);
   }
 
   /// A copy with other [#filterBits].
   public KeyspaceOptions withFilterBits(int value) {
-    return new KeyspaceOptions(engine, compression, value, memtable);
+    return new KeyspaceOptions(engine, compression, value, memtable, blobThreshold);
   }
 
   /// A copy with another [#memtable].
   public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, value);
+    return new KeyspaceOptions(engine, compression, filterBits, value, blobThreshold);
+  }
+
+  /// A copy with another [#blobThreshold].
+  public KeyspaceOptions withBlobThreshold(ByteSize value) {
+    return new KeyspaceOptions(engine, compression, filterBits, memtable, value);
   }
 
   /// Reads the text form.
@@ -86,7 +114,13 @@ public record KeyspaceOptions(
       options = options.withFilterBits(OptionText.integer("filter-bits", filterBits));
     }
     String memtable = values.get("memtable");
-    return memtable == null ? options : options.withMemtable(ByteSize.parse(memtable));
+    if (memtable != null) {
+      options = options.withMemtable(ByteSize.parse(memtable));
+    }
+    String blobThreshold = values.get("blob-threshold");
+    return blobThreshold == null
+        ? options
+        : options.withBlobThreshold(ByteSize.parse(blobThreshold));
   }
 
   /// The engine of this name, in any case.
@@ -109,6 +143,9 @@ public record KeyspaceOptions(
         + "\nfilter-bits="
         + filterBits
         + "\n"
-        + (size == null ? "" : "memtable=" + size + "\n");
+        + (size == null ? "" : "memtable=" + size + "\n")
+        + "blob-threshold="
+        + blobThreshold
+        + "\n";
   }
 }

@@ -3,6 +3,9 @@ package dev.varve.engine.lsm;
 import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobReference;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
 import dev.varve.engine.lsm.compaction.CompactionLimits;
@@ -16,6 +19,7 @@ import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +37,7 @@ final class LsmCompaction implements CompactionEnvironment {
   private final LsmState state;
   private final LsmFiles files;
   private final CompactionScheduler scheduler;
+  private final BlobCollector collector;
   private volatile @Nullable Throwable failure;
 
   LsmCompaction(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
@@ -41,6 +46,7 @@ final class LsmCompaction implements CompactionEnvironment {
     this.files = files;
     this.scheduler =
         new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
+    this.collector = new BlobCollector(context, state, this::wake);
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
@@ -66,6 +72,7 @@ final class LsmCompaction implements CompactionEnvironment {
 
   /// Ends it, once what runs has ended.
   void close() {
+    collector.close();
     scheduler.close();
   }
 
@@ -82,6 +89,8 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public void install(VersionEdit edit) throws IOException {
     files.install(edit, List.of());
+    // What died in blob files did so in this edit.
+    collector.request();
   }
 
   @Override
@@ -92,6 +101,21 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public SstableWriter create(long number) throws IOException {
     return files.newSstable(number);
+  }
+
+  @Override
+  public BlobReader openBlob(long number) throws IOException {
+    return files.openBlob(number);
+  }
+
+  @Override
+  public BlobWriter createBlob(long number) throws IOException {
+    return files.newBlob(number);
+  }
+
+  @Override
+  public Set<Long> rewrites() {
+    return collector.wanted();
   }
 
   @Override
@@ -106,8 +130,12 @@ final class LsmCompaction implements CompactionEnvironment {
 
   @Override
   public BlobChange.Dies dies(byte[] value, int offset, int length) {
-    throw new CorruptionException(
-        context.directory(), 0, "an entry without a blob file", "one that refers to one");
+    BlobReference reference = BlobReference.decode(value, offset, length);
+    if (reference == null) {
+      throw new CorruptionException(
+          context.directory(), 0, "a reference into a blob file", length + " bytes that are none");
+    }
+    return new BlobChange.Dies(reference.file(), reference.recordBytes());
   }
 
   @Override

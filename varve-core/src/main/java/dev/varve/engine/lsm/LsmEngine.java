@@ -8,7 +8,9 @@ import dev.varve.engine.EngineStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableLookup;
+import dev.varve.engine.lsm.sstable.Stamp;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
+import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.MutationReader;
@@ -107,6 +109,11 @@ public final class LsmEngine implements Engine {
 
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
+    return find(key, sequence, true);
+  }
+
+  /** The value of a key, or null; something else in its place when it is not to be read. */
+  private byte @Nullable [] find(byte[] key, long sequence, boolean read) {
     int token = epochs.enter();
     try {
       ReadState seen = state.now();
@@ -129,19 +136,22 @@ public final class LsmEngine implements Engine {
         }
         memtable = seen.sealed().get(i);
       }
-      return inFiles(seen.files(), key, at);
+      return inFiles(seen.files(), key, at, read);
     } finally {
       epochs.exit(token);
     }
   }
 
-  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence) {
+  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence, boolean read) {
     SstableLookup lookup = lookups.take();
     try {
-      boolean found = set.find(key, sequence, lookup);
-      return found && lookup.kind() != dev.varve.engine.lsm.sstable.Stamp.TOMBSTONE
-          ? lookup.value()
-          : null;
+      if (!set.find(key, sequence, lookup) || lookup.kind() == Stamp.TOMBSTONE) {
+        return null;
+      }
+      return lookup.kind() == Stamp.BLOB && read
+          ? set.blob(
+              set.reference(lookup.valueArray(), lookup.valueOffset(), lookup.valueLength()))
+          : lookup.value();
     } catch (IOException e) {
       throw unreadable(e);
     } finally {
@@ -155,7 +165,7 @@ public final class LsmEngine implements Engine {
 
   @Override
   public boolean contains(byte[] key, long sequence) {
-    return get(key, sequence) != null;
+    return find(key, sequence, false) != null;
   }
 
   @Override
@@ -186,6 +196,10 @@ public final class LsmEngine implements Engine {
       long tombstones = counts.tombstones();
       long keyBytes = counts.keyBytes();
       long valueBytes = counts.valueBytes();
+      // What is not in the sstables, as far as it is alive.
+      for (Version.BlobFile blob : seen.files().version().blobs()) {
+        valueBytes += blob.liveBytes();
+      }
       long memory = seen.files().memoryBytes();
       for (Memtable memtable : seen.memtables()) {
         MemtableStats stats = memtable.stats();

@@ -1,11 +1,14 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobInfo;
+import dev.varve.engine.lsm.blob.BlobOutputs;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
+import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
 import dev.varve.kv.ProgressListener;
@@ -13,6 +16,7 @@ import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -111,22 +115,42 @@ final class LsmFlush {
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
     long through = memtable.stats().largestSequence();
-    SstableInfo info;
-    try (SstableWriter writer = files.newSstable()) {
-      new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
-      info = writer.count() == 0 ? null : writer.finish();
-    }
+    List<BlobInfo> blobs = new ArrayList<>();
+    @Nullable SstableInfo info = null;
     try {
-      // What the file holds must not be what the log could lose.
+      info = write(memtable, blobs, listener);
+      // What the files hold must not be what the log could lose.
       context.services().syncLog();
       List<SstableMeta> made =
           info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
-      files.install(VersionEdit.flush(made, through), List.of(memtable));
+      List<BlobChange> changes = new ArrayList<>();
+      for (BlobInfo blob : blobs) {
+        changes.add(new BlobChange.Comes(blob.number(), blob.size(), blob.recordBytes()));
+      }
+      files.install(VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable));
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {
         files.discard(info.number());
       }
+      blobs.forEach(blob -> files.discard(blob.number()));
       throw e;
+    }
+  }
+
+  /** Writes a memtable to files, the blob files first; null when there is nothing to be kept. */
+  private @Nullable SstableInfo write(
+      Memtable memtable, List<BlobInfo> blobs, ProgressListener listener) throws IOException {
+    try (SstableWriter writer = files.newSstable();
+        BlobOutputs outputs =
+            new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
+      new FlushWriter(context, settings.blobThreshold(), state::isClosed, listener)
+          .write(memtable, writer, outputs);
+      outputs.finish();
+      return writer.count() == 0 ? null : writer.finish();
+    } catch (Throwable failure) {
+      blobs.forEach(blob -> files.discard(blob.number()));
+      blobs.clear();
+      throw failure;
     }
   }
 

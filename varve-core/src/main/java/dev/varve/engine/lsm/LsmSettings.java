@@ -9,7 +9,8 @@ import dev.varve.kv.KeyspaceOptions;
 ///
 /// @param memtableBytes a memtable of this size is full
 /// @param sstables how sstables are written and held
-record LsmSettings(long memtableBytes, SstableOptions sstables) {
+/// @param blobThreshold from how many bytes on a value goes to a blob file
+record LsmSettings(long memtableBytes, SstableOptions sstables, int blobThreshold) {
   private static final long MEMTABLE_MIN = 256 << 10;
   private static final long MEMTABLE_MAX = 64 << 20;
   private static final int MEMORY_SHARE = 8;
@@ -30,6 +31,8 @@ record LsmSettings(long memtableBytes, SstableOptions sstables) {
         };
     double rate = options.filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.filterBits());
     return new LsmSettings(
-        memtable, SstableOptions.DEFAULTS.withCodec(codec).withFalsePositives(rate));
+        memtable,
+        SstableOptions.DEFAULTS.withCodec(codec).withFalsePositives(rate),
+        Math.toIntExact(options.blobThreshold().bytes()));
   }
 }
