@@ -34,6 +34,7 @@ final class HouseRules {
           "engine.btree",
           "engine.lsm.memtable",
           "engine.lsm.sstable",
+          "engine.lsm.blob",
           "engine.lsm.version",
           "engine.lsm.compaction",
           "engine.lsm",

@@ -24,15 +24,26 @@ import org.jspecify.annotations.Nullable;
 /// @param memtable how much is gathered in memory before it is written to a file (`memtable`, at
 ///   least 64 KiB; never more than half of the store's memory is used), or null for an eighth of
 ///   the store's memory, at least 256 KiB and at most 64 MiB
+/// @param blobThreshold from how many bytes on a value is written to a blob file, which merges of
+///   sorted files leave alone, and not into a sorted file (`blob-threshold`, 256 B to 1 GiB,
+///   default 32 KiB)
 public record KeyspaceOptions(
     EngineKind engine,
     BlockCompression compression,
     int filterBits,
     ByteSize block,
     int levelZeroFiles,
-    @Nullable ByteSize memtable) {
+    @Nullable ByteSize memtable,
+    ByteSize blobThreshold) {
   private static final List<String> NAMES =
-      List.of("engine", "compression", "filter-bits", "block", "level-zero-files", "memtable");
+      List.of(
+          "engine",
+          "compression",
+          "filter-bits",
+          "block",
+          "level-zero-files",
+          "memtable",
+          "blob-threshold");
   private static final int FILTER_BITS_DEFAULT = 10;
   private static final int FILTER_BITS_MAX = 24;
   private static final ByteSize BLOCK_DEFAULT = ByteSize.ofKibibytes(4);
@@ -41,6 +52,9 @@ public record KeyspaceOptions(
   private static final int LEVEL_ZERO_FILES_DEFAULT = 4;
   private static final int LEVEL_ZERO_FILES_MAX = 64;
   private static final ByteSize MEMTABLE_MIN = ByteSize.ofKibibytes(64);
+  private static final ByteSize BLOB_THRESHOLD_DEFAULT = ByteSize.ofKibibytes(32);
+  private static final ByteSize BLOB_THRESHOLD_MIN = ByteSize.ofBytes(256);
+  private static final ByteSize BLOB_THRESHOLD_MAX = ByteSize.ofBytes(Limits.VALUE_BYTES_MAX);
 
   /// Combinations of options of the engine LSM for kinds of use.
   public enum Preset {
@@ -72,12 +86,23 @@ public record KeyspaceOptions(
     if (memtable != null && memtable.compareTo(MEMTABLE_MIN) < 0) {
       throw new UsageException("'memtable' is " + MEMTABLE_MIN + " or more, not " + memtable);
     }
+    if (blobThreshold.compareTo(BLOB_THRESHOLD_MIN) < 0
+        || blobThreshold.compareTo(BLOB_THRESHOLD_MAX) > 0) {
+      throw new UsageException(
+          "'blob-threshold' is from "
+              + BLOB_THRESHOLD_MIN
+              + " to "
+              + BLOB_THRESHOLD_MAX
+              + ", not "
+              + blobThreshold);
+    }
     if (engine.isResident()
         && (compression != BlockCompression.LZ4
             || filterBits != FILTER_BITS_DEFAULT
             || !block.equals(BLOCK_DEFAULT)
             || levelZeroFiles != LEVEL_ZERO_FILES_DEFAULT
-            || memtable != null)) {
+            || memtable != null
+            || !blobThreshold.equals(BLOB_THRESHOLD_DEFAULT))) {
       throw new UsageException(
           "options other than 'engine' have no effect on the engine "
               + engine
@@ -93,7 +118,8 @@ public record KeyspaceOptions(
         FILTER_BITS_DEFAULT,
         BLOCK_DEFAULT,
         LEVEL_ZERO_FILES_DEFAULT,
-        null);
+        null,
+        BLOB_THRESHOLD_DEFAULT);
   }
 
   /// The options of a preset.
@@ -126,27 +152,32 @@ public record KeyspaceOptions(
 
   /// A copy with another [#compression].
   public KeyspaceOptions withCompression(BlockCompression value) {
-    return new KeyspaceOptions(engine, value, filterBits, block, levelZeroFiles, memtable);
+    return new KeyspaceOptions(engine, value, filterBits, block, levelZeroFiles, memtable, blobThreshold);
   }
 
   /// A copy with other [#filterBits].
   public KeyspaceOptions withFilterBits(int value) {
-    return new KeyspaceOptions(engine, compression, value, block, levelZeroFiles, memtable);
+    return new KeyspaceOptions(engine, compression, value, block, levelZeroFiles, memtable, blobThreshold);
   }
 
   /// A copy with another [#block].
   public KeyspaceOptions withBlock(ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, value, levelZeroFiles, memtable);
+    return new KeyspaceOptions(engine, compression, filterBits, value, levelZeroFiles, memtable, blobThreshold);
   }
 
-  /// A copy with other [#levelZeroFiles].
+  /// A copy with another [#levelZeroFiles].
   public KeyspaceOptions withLevelZeroFiles(int value) {
-    return new KeyspaceOptions(engine, compression, filterBits, block, value, memtable);
+    return new KeyspaceOptions(engine, compression, filterBits, block, value, memtable, blobThreshold);
   }
 
   /// A copy with another [#memtable].
   public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, block, levelZeroFiles, value);
+    return new KeyspaceOptions(engine, compression, filterBits, block, levelZeroFiles, value, blobThreshold);
+  }
+
+  /// A copy with another [#blobThreshold].
+  public KeyspaceOptions withBlobThreshold(ByteSize value) {
+    return new KeyspaceOptions(engine, compression, filterBits, block, levelZeroFiles, memtable, value);
   }
 
   /// Reads the text form.
@@ -173,6 +204,7 @@ public record KeyspaceOptions(
       case "block" -> withBlock(ByteSize.parse(value));
       case "level-zero-files" -> withLevelZeroFiles(OptionText.integer(name, value));
       case "memtable" -> withMemtable(ByteSize.parse(value));
+      case "blob-threshold" -> withBlobThreshold(ByteSize.parse(value));
       default -> this;
     };
   }
@@ -201,6 +233,9 @@ public record KeyspaceOptions(
         + "\nlevel-zero-files="
         + levelZeroFiles
         + "\n"
-        + (size == null ? "" : "memtable=" + size + "\n");
+        + (size == null ? "" : "memtable=" + size + "\n")
+        + "blob-threshold="
+        + blobThreshold
+        + "\n";
   }
 }

@@ -94,6 +94,7 @@ public final class FileInspector {
       case MEMORY_SNAPSHOT -> describeSnapshot(fs, file, itemsMax, properties, items, problems);
       case SSTABLE -> properties.put("keyspace", "" + envelope.scope());
       case MANIFEST -> describeManifest(fs, file, envelope, properties, items);
+      case BLOB -> BlobInspection.describe(fs, file, itemsMax, properties, items, problems);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
   }

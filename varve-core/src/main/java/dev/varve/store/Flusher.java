@@ -329,7 +329,7 @@ final class Flusher {
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
             case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Manifest _, StoreFileName.Sstable _ ->
+            case StoreFileName.Manifest _, StoreFileName.Sstable _, StoreFileName.Blob _ ->
                 !isEngines(moment, StoreFileName.parse(name));
             case StoreFileName.Lock _,
                 StoreFileName.Catalog _,
@@ -353,6 +353,7 @@ final class Flusher {
     int keyspace;
     switch (name) {
       case StoreFileName.Sstable(int number, long _) -> keyspace = number;
+      case StoreFileName.Blob(int number, long _) -> keyspace = number;
       case StoreFileName.Manifest(int number, long _) -> keyspace = number;
       case StoreFileName.Snapshot _,
           StoreFileName.Temporary _,

@@ -188,7 +188,10 @@ public final class StoreOpener {
           return false;
         }
         case StoreFileName.Segment _ -> own = name;
-        case StoreFileName.Snapshot _, StoreFileName.Sstable _, StoreFileName.Manifest _ ->
+        case StoreFileName.Snapshot _,
+            StoreFileName.Sstable _,
+            StoreFileName.Blob _,
+            StoreFileName.Manifest _ ->
             own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;

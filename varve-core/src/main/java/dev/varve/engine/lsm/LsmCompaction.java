@@ -3,6 +3,9 @@ package dev.varve.engine.lsm;
 import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobReference;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
 import dev.varve.engine.lsm.compaction.CompactionOptions;
@@ -18,6 +21,7 @@ import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +38,7 @@ final class LsmCompaction implements CompactionEnvironment {
   private final LsmState state;
   private final LsmFiles files;
   private final CompactionScheduler scheduler;
+  private final BlobCollector collector;
   private volatile @Nullable Throwable failure;
 
   LsmCompaction(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
@@ -41,6 +46,7 @@ final class LsmCompaction implements CompactionEnvironment {
     this.state = state;
     this.files = files;
     this.scheduler = new CompactionScheduler(this, options(settings), settings.limits());
+    this.collector = new BlobCollector(context, state, this::wake);
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
@@ -72,6 +78,7 @@ final class LsmCompaction implements CompactionEnvironment {
 
   /// Ends it, once what runs has ended.
   void close() {
+    collector.close();
     scheduler.close();
   }
 
@@ -98,6 +105,8 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public void install(VersionEdit edit) throws IOException {
     files.install(edit, List.of());
+    // What died in blob files did so in this edit.
+    collector.request();
   }
 
   @Override
@@ -108,6 +117,21 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public SstableWriter create(long number) throws IOException {
     return files.newSstable(number);
+  }
+
+  @Override
+  public BlobReader openBlob(long number) throws IOException {
+    return files.openBlob(number);
+  }
+
+  @Override
+  public BlobWriter createBlob(long number) throws IOException {
+    return files.newBlob(number);
+  }
+
+  @Override
+  public Set<Long> rewrites() {
+    return collector.wanted();
   }
 
   @Override
@@ -122,8 +146,12 @@ final class LsmCompaction implements CompactionEnvironment {
 
   @Override
   public BlobChange.Dies dies(byte[] value, int offset, int length) {
-    throw new CorruptionException(
-        context.directory(), 0, "an entry without a blob file", "one that refers to one");
+    BlobReference reference = BlobReference.decode(value, offset, length);
+    if (reference == null) {
+      throw new CorruptionException(
+          context.directory(), 0, "a reference into a blob file", length + " bytes that are none");
+    }
+    return new BlobChange.Dies(reference.file(), reference.recordBytes());
   }
 
   @Override

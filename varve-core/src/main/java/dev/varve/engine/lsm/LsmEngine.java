@@ -9,6 +9,7 @@ import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.ReadCounts;
 import dev.varve.engine.lsm.sstable.SstableLookup;
+import dev.varve.engine.lsm.sstable.Stamp;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
@@ -122,6 +123,11 @@ public final class LsmEngine implements Engine {
 
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
+    return find(key, sequence, true);
+  }
+
+  /** The value of a key, or null; something else in its place when it is not to be read. */
+  private byte @Nullable [] find(byte[] key, long sequence, boolean read) {
     int token = epochs.enter();
     try {
       ReadState seen = state.now();
@@ -146,20 +152,23 @@ public final class LsmEngine implements Engine {
         }
         memtable = seen.sealed().get(i);
       }
-      return inFiles(seen.files(), key, at);
+      return inFiles(seen.files(), key, at, read);
     } finally {
       epochs.exit(token);
     }
   }
 
-  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence) {
+  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence, boolean read) {
     SstableLookup lookup = lookups.take();
     try {
       lookup.counts().add(ReadCounts.GETS);
-      boolean found = set.find(key, sequence, lookup);
-      return found && lookup.kind() != dev.varve.engine.lsm.sstable.Stamp.TOMBSTONE
-          ? lookup.value()
-          : null;
+      if (!set.find(key, sequence, lookup) || lookup.kind() == Stamp.TOMBSTONE) {
+        return null;
+      }
+      return lookup.kind() == Stamp.BLOB && read
+          ? set.blob(
+              set.reference(lookup.valueArray(), lookup.valueOffset(), lookup.valueLength()))
+          : lookup.value();
     } catch (IOException e) {
       throw unreadable(e);
     } finally {
@@ -173,7 +182,7 @@ public final class LsmEngine implements Engine {
 
   @Override
   public boolean contains(byte[] key, long sequence) {
-    return get(key, sequence) != null;
+    return find(key, sequence, false) != null;
   }
 
   @Override
@@ -202,6 +211,10 @@ public final class LsmEngine implements Engine {
   /** What memtables and files together hold. */
   private static Counts contents(ReadState seen) {
     Counts sum = seen.files().version().counts();
+    // What is not in the sstables, as far as it is alive.
+    for (Version.BlobFile blob : seen.files().version().blobs()) {
+      sum = sum.plus(new Counts(0, 0, 0, 0, blob.liveBytes()));
+    }
     for (Memtable memtable : seen.memtables()) {
       MemtableStats stats = memtable.stats();
       sum =

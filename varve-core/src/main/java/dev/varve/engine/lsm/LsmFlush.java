@@ -1,6 +1,8 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobInfo;
+import dev.varve.engine.lsm.blob.BlobOutputs;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableInfo;
@@ -8,6 +10,7 @@ import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.events.FlushEvent;
+import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.LsmStats;
@@ -15,6 +18,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,6 +33,7 @@ final class LsmFlush {
   private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
   private final EngineContext context;
+  private final LsmSettings settings;
   private final LsmState state;
   private final LsmFiles files;
   private final LsmCompaction compaction;
@@ -61,6 +66,7 @@ final class LsmFlush {
       LsmFiles files,
       LsmCompaction compaction) {
     this.context = context;
+    this.settings = settings;
     this.state = state;
     this.files = files;
     this.compaction = compaction;
@@ -139,28 +145,49 @@ final class LsmFlush {
     MemtableStats had = memtable.stats();
     long through = had.largestSequence();
     event.entries = had.entries();
-    SstableInfo info;
-    try (SstableWriter writer = files.newSstable()) {
-      new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
-      info = writer.count() == 0 ? null : writer.finish();
-    }
+    List<BlobInfo> blobs = new ArrayList<>();
+    @Nullable SstableInfo info = null;
     try {
-      // What the file holds must not be what the log could lose.
+      info = write(memtable, blobs, listener);
+      // What the files hold must not be what the log could lose.
       context.services().syncLog();
       List<SstableMeta> made =
           info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
-      files.install(VersionEdit.flush(made, through), List.of(memtable));
+      List<BlobChange> changes = new ArrayList<>();
+      for (BlobInfo blob : blobs) {
+        changes.add(new BlobChange.Comes(blob.number(), blob.size(), blob.recordBytes()));
+        event.bytes += blob.size();
+      }
+      files.install(VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable));
       throttle.flushed(bytes, context.clock().nanos() - begun);
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {
         files.discard(info.number());
       }
+      blobs.forEach(blob -> files.discard(blob.number()));
       throw e;
     }
-    event.bytes = info == null ? 0 : info.size();
+    event.bytes += info == null ? 0 : info.size();
     flushes.increment();
     flushedBytes.add(event.bytes);
     flushNanos.add(context.clock().nanos() - begun);
+  }
+
+  /** Writes a memtable to files, the blob files first; null when there is nothing to be kept. */
+  private @Nullable SstableInfo write(
+      Memtable memtable, List<BlobInfo> blobs, ProgressListener listener) throws IOException {
+    try (SstableWriter writer = files.newSstable();
+        BlobOutputs outputs =
+            new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
+      new FlushWriter(context, settings.blobThreshold(), state::isClosed, listener)
+          .write(memtable, writer, outputs);
+      outputs.finish();
+      return writer.count() == 0 ? null : writer.finish();
+    } catch (Throwable failure) {
+      blobs.forEach(blob -> files.discard(blob.number()));
+      blobs.clear();
+      throw failure;
+    }
   }
 
   /// What was flushed so far.

@@ -13,12 +13,14 @@ import dev.varve.kv.KeyspaceOptions;
 /// @param levelZeroSlow so many files at level 0 slow writers down, twice as many stop them
 /// @param limits what compaction may take
 /// @param sstables how sstables are written and held
+/// @param blobThreshold from how many bytes on a value goes to a blob file
 record LsmSettings(
     long memtableBytes,
     int levelZeroTrigger,
     int levelZeroSlow,
     CompactionLimits limits,
-    SstableOptions sstables) {
+    SstableOptions sstables,
+    int blobThreshold) {
   private static final long MEMTABLE_MIN = 256 << 10;
   private static final long MEMTABLE_MAX = 64 << 20;
   private static final int MEMORY_SHARE = 8;
@@ -51,6 +53,7 @@ record LsmSettings(
         SstableOptions.DEFAULTS
             .withBlockBytes((int) options.block().bytes())
             .withCodec(codec)
-            .withFalsePositives(rate));
+            .withFalsePositives(rate),
+        Math.toIntExact(options.blobThreshold().bytes()));
   }
 }

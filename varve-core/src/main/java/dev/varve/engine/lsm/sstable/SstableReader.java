@@ -165,6 +165,11 @@ public final class SstableReader {
     return info;
   }
 
+  /// Where the file is.
+  public Path path() {
+    return environment.path(info.number());
+  }
+
   /// What its index and filter take in memory.
   public long memoryBytes() {
     return memoryBytes;
