@@ -24,6 +24,13 @@ record SstableFooter(
     long top,
     long properties) {
   static final int SIZE = 64;
+
+  /// Where the seed stands behind the envelope too, for whoever has lost the footer.
+  static final int FRONT_SEED = Envelope.SIZE;
+
+  /// Where the data blocks begin.
+  static final int DATA = FRONT_SEED + Long.BYTES;
+
   private static final int CHECKSUM = 60;
 
   void write(byte[] target, int envelopeChecksum) {
@@ -65,7 +72,7 @@ record SstableFooter(
           file, at, "a file of " + footer.fileSize + " bytes", fileSize + " bytes");
     }
     long[] parts = {
-      Envelope.SIZE,
+      DATA,
       footer.filter,
       footer.tombstones,
       footer.leaves,

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// An open sstable.
@@ -72,18 +73,22 @@ public final class SstableReader {
     @Nullable BlockStore blocks = null;
     try {
       long size = file.size();
-      byte[] head = new byte[(int) Math.min(size, Envelope.SIZE)];
+      byte[] head = new byte[(int) Math.min(size, SstableFooter.DATA)];
       read(path, file, 0, head);
       Envelope envelope =
-          Envelope.read(path, head)
+          Envelope.read(path, Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)))
               .require(path, FileKind.SSTABLE, environment.store(), environment.keyspace(), number);
-      if (size < Envelope.SIZE + SstableFooter.SIZE) {
+      if (size < SstableFooter.DATA + SstableFooter.SIZE) {
         throw new CorruptionException(path, size, "a footer", "the end of the file");
       }
       byte[] tail = new byte[SstableFooter.SIZE];
       read(path, file, size - SstableFooter.SIZE, tail);
       int checksum = Envelope.checksumOf(head);
       SstableFooter footer = SstableFooter.read(path, tail, checksum, size);
+      if (Bytes.getLong(head, SstableFooter.FRONT_SEED) != footer.seed()) {
+        throw new CorruptionException(
+            path, SstableFooter.FRONT_SEED, "the seed of the footer", "another");
+      }
       BlockSource source =
           new BlockSource(path, file, new BlockSeal(footer.seed(), checksum), size);
       blocks = new BlockStore(source, environment.cache());
