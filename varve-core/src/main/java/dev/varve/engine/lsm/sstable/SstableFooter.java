@@ -45,6 +45,11 @@ record SstableFooter(
     Bytes.putInt(target, CHECKSUM, Checksum.of(target, 0, CHECKSUM) ^ envelopeChecksum);
   }
 
+  /// The checksum of the envelope that the bytes of a footer belong to, if they are sound.
+  static int envelopeChecksum(byte[] bytes) {
+    return Checksum.of(bytes, 0, CHECKSUM) ^ Bytes.getInt(bytes, CHECKSUM);
+  }
+
   /// Reads a footer.
   ///
   /// @throws CorruptionException when it is damaged or of another file

@@ -284,16 +284,24 @@ public final class SstableReader {
     return new SstableCursor(this, blocks, index, keep);
   }
 
-  /// Reads the whole file and checks everything in it: each block, the order of the entries, and
-  /// that they are those which the properties count.
+  /// Reads the whole file and checks everything in it: each block, the order of the entries, that
+  /// the filter knows each key, that the index leads to each block by its first and by its last
+  /// entry, and that the properties are those of the entries.
   ///
   /// @throws CorruptionException when something is damaged
   /// @throws IOException when the device refuses
   public void verify() throws IOException {
     SstableTally tally = new SstableTally();
     SstableProperties properties = info.properties();
+    long blockOffset = 0;
     try (SstableCursor cursor = scanCursor()) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+        if (cursor.blockOffset() != blockOffset) {
+          checkIndex(tally, blockOffset);
+          tally.addBlock(cursor.blockBytes());
+          blockOffset = cursor.blockOffset();
+          checkIndex(cursor.key(), cursor.stamp(), blockOffset);
+        }
         int order = tally.compareLast(cursor.keyArray(), 0, cursor.keyLength());
         if (order > 0
             || (order == 0 && cursor.sequence() >= Stamp.sequence(tally.lastStamp()))
@@ -310,22 +318,39 @@ public final class SstableReader {
         tally.add(cursor);
       }
     }
+    checkIndex(tally, blockOffset);
     for (RangeTombstone tombstone : tombstones.all()) {
       tally.add(tombstone);
     }
     SstableProperties found = tally.properties(properties.filterLines(), properties.filterProbes());
-    if (found.entries() != properties.entries()
-        || found.content() != properties.content()
-        || found.keys() != properties.keys()
-        || found.tombstones() != properties.tombstones()
-        || found.smallestSequence() != properties.smallestSequence()
-        || found.largestSequence() != properties.largestSequence()
-        || found.largestEnd() != properties.largestEnd()
-        || Bytes.compare(found.smallestKey(), properties.smallestKey()) != 0
-        || Bytes.compare(found.largestKey(), properties.largestKey()) != 0) {
+    if (!found.equals(properties)) {
       throw blocks
           .source()
           .damaged(info.size() - SstableFooter.SIZE, properties.toString(), found.toString());
+    }
+  }
+
+  /** Checks that the index leads to the last entry that was counted, in the block at `offset`. */
+  private void checkIndex(SstableTally tally, long offset) throws IOException {
+    if (tally.entries() > 0) {
+      checkIndex(tally.lastKey(), tally.lastStamp(), offset);
+    }
+  }
+
+  private void checkIndex(byte[] key, long stamp, long offset) throws IOException {
+    SstableIndex own = index;
+    if (own == null) {
+      return;
+    }
+    SstableIndex.Position position = new SstableIndex.Position();
+    own.seek(position, key, 0, key.length, stamp);
+    if (position.offset() != offset) {
+      throw blocks
+          .source()
+          .damaged(
+              info.size() - SstableFooter.SIZE,
+              "an index that leads to the block at byte " + offset,
+              "one that leads to byte " + position.offset());
     }
   }
 }
