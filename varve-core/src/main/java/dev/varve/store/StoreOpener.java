@@ -30,7 +30,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Opens a store: makes it, or brings it back from its files.
@@ -286,6 +288,7 @@ public final class StoreOpener {
             LogOptions.of(core.options()),
             recovered,
             () -> core.pipeline().failed());
+    core.foundStrays(strays(core, catalog));
     core.start(log, catalog, recovered.bytes(), recovered.segments());
     return new RecoveryReport(
         created,
@@ -297,7 +300,20 @@ public final class StoreOpener {
         recovered.records(),
         recovered.tailBytesDropped(),
         recovered.tailRecordsDropped(),
+        core.strays().notices(),
         Duration.ofNanos(environment.clock().nanos() - begun));
+  }
+
+  private Strays strays(StoreCore core, Catalog catalog) throws IOException {
+    Set<String> named = new HashSet<>();
+    for (Catalog.Entry entry : catalog.keyspaces()) {
+      KeyspaceState keyspace = core.keyspaceTable().find(entry.id());
+      if (keyspace != null) {
+        named.addAll(keyspace.engine().files(entry.engineState()));
+      }
+    }
+    return Strays.among(
+        fs.list(directory), named, number -> core.keyspaceTable().find(number) != null);
   }
 
   /** Applies the commits that the engines' files lack. */

@@ -463,10 +463,11 @@ final class LsmFiles {
       installing.unlock();
     }
     try {
-      for (SstableReader reader : files.all()) {
-        read += reader.info().size();
+      files.version().problems().forEach(problems);
+      for (SstableMeta sstable : files.version().all()) {
+        read += sstable.fileBytes();
         try {
-          verify(reader);
+          verify(sstable, files);
         } catch (CorruptionException e) {
           problems.accept(String.valueOf(e.getMessage()));
         }
@@ -479,14 +480,21 @@ final class LsmFiles {
   }
 
   /** As the file is on the device now, not as it was when it was opened. */
-  private void verify(SstableReader open) throws IOException {
+  private void verify(SstableMeta sstable, FileSet files) throws IOException {
+    SstableReader open = files.acquire(sstable.number());
+    if (open == null) {
+      throw new IllegalStateException(sstable + " is not open");
+    }
+    SstableInfo known = open.info();
+    open.release();
     SstableReader fresh;
     try {
-      fresh = SstableReader.open(environment, open.info(), options);
+      fresh = SstableReader.open(environment, known, options);
     } catch (NoSuchFileException e) {
-      throw missing(e, environment.path(open.info().number()));
+      throw missing(e, environment.path(sstable.number()));
     }
     try {
+      check(sstable, fresh.info());
       fresh.verify();
     } finally {
       fresh.release();

@@ -348,6 +348,11 @@ public final class SstableCursor implements AutoCloseable {
     return position.offset();
   }
 
+  /// How many bytes the entry's block has when uncompressed.
+  int blockBytes() {
+    return block.size();
+  }
+
   @Override
   public void close() throws IOException {
     if (!closed) {

@@ -60,7 +60,7 @@ final class SstableIndex {
     BlockSource source = blocks.source();
     long size = footer.properties() - footer.top();
     if (size == 0) {
-      if (footer.leaves() != footer.top() || footer.filter() != dev.varve.format.Envelope.SIZE) {
+      if (footer.leaves() != footer.top() || footer.filter() != SstableFooter.DATA) {
         throw source.damaged(footer.top(), "an index", "none");
       }
       return null;
@@ -72,7 +72,7 @@ final class SstableIndex {
     if (!limit.allows(footer.top() - footer.leaves())) {
       return new SstableIndex(blocks, top, true, footer.filter());
     }
-    FlatIndex.Builder all = new FlatIndex.Builder(dev.varve.format.Envelope.SIZE);
+    FlatIndex.Builder all = new FlatIndex.Builder(SstableFooter.DATA);
     for (int i = 0; i < top.count(); i++) {
       byte[] leaf = source.load(BlockType.INDEX_LEAF, top.offset(i), top.size(i));
       block.open(leaf, 0, leaf.length - BlockSeal.BYTES);

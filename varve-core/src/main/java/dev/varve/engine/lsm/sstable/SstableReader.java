@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// An open sstable.
@@ -72,18 +73,22 @@ public final class SstableReader {
     @Nullable BlockStore blocks = null;
     try {
       long size = file.size();
-      byte[] head = new byte[(int) Math.min(size, Envelope.SIZE)];
+      byte[] head = new byte[(int) Math.min(size, SstableFooter.DATA)];
       read(path, file, 0, head);
       Envelope envelope =
-          Envelope.read(path, head)
+          Envelope.read(path, Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)))
               .require(path, FileKind.SSTABLE, environment.store(), environment.keyspace(), number);
-      if (size < Envelope.SIZE + SstableFooter.SIZE) {
+      if (size < SstableFooter.DATA + SstableFooter.SIZE) {
         throw new CorruptionException(path, size, "a footer", "the end of the file");
       }
       byte[] tail = new byte[SstableFooter.SIZE];
       read(path, file, size - SstableFooter.SIZE, tail);
       int checksum = Envelope.checksumOf(head);
       SstableFooter footer = SstableFooter.read(path, tail, checksum, size);
+      if (Bytes.getLong(head, SstableFooter.FRONT_SEED) != footer.seed()) {
+        throw new CorruptionException(
+            path, SstableFooter.FRONT_SEED, "the seed of the footer", "another");
+      }
       BlockSource source =
           new BlockSource(path, file, new BlockSeal(footer.seed(), checksum), size);
       blocks = new BlockStore(source, environment.cache());
@@ -300,16 +305,24 @@ public final class SstableReader {
     return new SstableCursor(this, blocks, index, keep, environment);
   }
 
-  /// Reads the whole file and checks everything in it: each block, the order of the entries, and
-  /// that they are those which the properties count.
+  /// Reads the whole file and checks everything in it: each block, the order of the entries, that
+  /// the filter knows each key, that the index leads to each block by its first and by its last
+  /// entry, and that the properties are those of the entries.
   ///
   /// @throws CorruptionException when something is damaged
   /// @throws IOException when the device refuses
   public void verify() throws IOException {
     SstableTally tally = new SstableTally();
     SstableProperties properties = info.properties();
+    long blockOffset = 0;
     try (SstableCursor cursor = scanCursor()) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+        if (cursor.blockOffset() != blockOffset) {
+          checkIndex(tally, blockOffset);
+          tally.addBlock(cursor.blockBytes());
+          blockOffset = cursor.blockOffset();
+          checkIndex(cursor.key(), cursor.stamp(), blockOffset);
+        }
         int order = tally.compareLast(cursor.keyArray(), 0, cursor.keyLength());
         if (order > 0
             || (order == 0 && cursor.sequence() >= Stamp.sequence(tally.lastStamp()))
@@ -326,22 +339,39 @@ public final class SstableReader {
         tally.add(cursor);
       }
     }
+    checkIndex(tally, blockOffset);
     for (RangeTombstone tombstone : tombstones.all()) {
       tally.add(tombstone);
     }
     SstableProperties found = tally.properties(properties.filterLines(), properties.filterProbes());
-    if (found.entries() != properties.entries()
-        || found.content() != properties.content()
-        || found.keys() != properties.keys()
-        || found.tombstones() != properties.tombstones()
-        || found.smallestSequence() != properties.smallestSequence()
-        || found.largestSequence() != properties.largestSequence()
-        || found.largestEnd() != properties.largestEnd()
-        || Bytes.compare(found.smallestKey(), properties.smallestKey()) != 0
-        || Bytes.compare(found.largestKey(), properties.largestKey()) != 0) {
+    if (!found.equals(properties)) {
       throw blocks
           .source()
           .damaged(info.size() - SstableFooter.SIZE, properties.toString(), found.toString());
+    }
+  }
+
+  /** Checks that the index leads to the last entry that was counted, in the block at `offset`. */
+  private void checkIndex(SstableTally tally, long offset) throws IOException {
+    if (tally.entries() > 0) {
+      checkIndex(tally.lastKey(), tally.lastStamp(), offset);
+    }
+  }
+
+  private void checkIndex(byte[] key, long stamp, long offset) throws IOException {
+    SstableIndex own = index;
+    if (own == null) {
+      return;
+    }
+    SstableIndex.Position position = new SstableIndex.Position();
+    own.seek(position, key, 0, key.length, stamp);
+    if (position.offset() != offset) {
+      throw blocks
+          .source()
+          .damaged(
+              info.size() - SstableFooter.SIZE,
+              "an index that leads to the block at byte " + offset,
+              "one that leads to byte " + position.offset());
     }
   }
 }

@@ -102,7 +102,8 @@ public final class SstableWriter implements AutoCloseable {
             number,
             environment.clock().wallMillis())
         .write(out);
-    this.outLength = Envelope.SIZE;
+    Bytes.putLong(out, SstableFooter.FRONT_SEED, seed);
+    this.outLength = SstableFooter.DATA;
     this.envelopeChecksum = Envelope.checksumOf(out);
     this.seal = new BlockSeal(seed, envelopeChecksum);
     this.file =
