@@ -138,7 +138,7 @@ final class LsmFlush {
   void awaitRoom() {
     ReadState seen = state.now();
     int sealed = seen.sealed().size();
-    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
+    boolean files = seen.files().version().level(0).size() >= LEVEL_ZERO_SLOW;
     if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
       return;
     }
@@ -168,7 +168,7 @@ final class LsmFlush {
     int sealed = seen.sealed().size();
     return sealed >= SEALED_FULL
         || (sealed > 0 && isTight())
-        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
+        || seen.files().version().level(0).size() >= LEVEL_ZERO_FULL;
   }
 
   private VarveException refused(Exception why) {

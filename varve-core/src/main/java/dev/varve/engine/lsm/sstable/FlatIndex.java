@@ -211,6 +211,20 @@ final class FlatIndex {
     return low;
   }
 
+  /// Compares a separator with a key. The first one is empty.
+  int compare(int i, byte[] key) {
+    if (i == 0) {
+      return key.length == 0 ? 0 : -1;
+    }
+    int shared = Math.min(prefix.length, key.length);
+    int order = Bytes.compare(prefix, 0, prefix.length, key, 0, shared);
+    if (order != 0) {
+      return order;
+    }
+    int begin = keyEnds[i - 1];
+    return Bytes.compare(keys, begin, keyEnds[i] - begin, key, shared, key.length - shared);
+  }
+
   private boolean isBehind(int i, byte[] key, int offset, int length, long stamp) {
     int begin = keyEnds[i - 1];
     int order = Bytes.compare(keys, begin, keyEnds[i] - begin, key, offset, length);

@@ -179,6 +179,33 @@ final class SstableIndex {
     return true;
   }
 
+  /// As [#next], but moves not to a block whose keys are all at `past` or behind; null: to any.
+  boolean nextBefore(Position position, byte @Nullable [] past) throws IOException {
+    if (past != null) {
+      if (paged && position.atLeaf + 1 < position.leaf.count()) {
+        if (position.leaf.compareKey(position.atLeaf + 1, past) >= 0) {
+          return false;
+        }
+      } else if (position.at + 1 < flat.count() && flat.compare(position.at + 1, past) >= 0) {
+        return false;
+      }
+    }
+    return next(position);
+  }
+
+  /// As [#previous], but moves not to a block whose keys are all before `least`; null: to any.
+  boolean previousFrom(Position position, byte @Nullable [] least) throws IOException {
+    if (least != null && !position.continues) {
+      EntryBlock leaf = position.leaf;
+      int order =
+          paged ? leaf.compareKey(position.atLeaf, least) : flat.compare(position.at, least);
+      if (order <= 0) {
+        return false;
+      }
+    }
+    return previous(position);
+  }
+
   private void moveTo(Position position, int at) {
     position.at = at;
     position.offset = flat.offset(at);

@@ -272,6 +272,14 @@ public final class SstableReader {
     return cursor(false);
   }
 
+  /** Gives a cursor a reference. */
+  void lend(SstableCursor cursor) {
+    if (!acquire()) {
+      requireOpen();
+    }
+    cursor.enter(this, blocks, index);
+  }
+
   private SstableCursor cursor(boolean keep) {
     if (!acquire()) {
       requireOpen();
