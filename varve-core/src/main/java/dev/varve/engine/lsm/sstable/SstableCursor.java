@@ -43,7 +43,7 @@ public final class SstableCursor implements AutoCloseable {
   private int sequential;
   private boolean backward;
 
-  /** Where the block that was opened last begins and ends. */
+  /** The position's begin and end of the block that was opened last. */
   private long lastBegin = -1;
 
   private long lastEnd = -1;
@@ -81,7 +81,8 @@ public final class SstableCursor implements AutoCloseable {
     // Where one file of a level ends, the next begins.
     boolean goesOn = keep && sequential >= SEQUENTIAL_MIN && !backward;
     lastBegin = -1;
-    lastEnd = goesOn ? Envelope.SIZE : -1;
+    SstableIndex its = index;
+    lastEnd = goesOn && its != null ? its.begin() : -1;
     left.release();
   }
 
@@ -335,7 +336,7 @@ public final class SstableCursor implements AutoCloseable {
 
   private int find(SstableIndex own, byte[] target, long stamp) throws IOException {
     own.seek(position, target, 0, target.length, stamp);
-    openBlock();
+    openBlock(true);
     return block.find(target, 0, target.length, stamp);
   }
 
@@ -410,29 +411,36 @@ public final class SstableCursor implements AutoCloseable {
 
   /** Opens the block at the position: from what was read ahead, the cache, or the device. */
   private void openBlock() throws IOException {
-    long offset = position.offset();
-    long size = position.size();
-    boolean follows = offset == lastEnd;
-    boolean precedes = offset + size == lastBegin;
-    lastBegin = offset;
-    lastEnd = offset + size;
-    if (openAhead(offset, size)) {
+    openBlock(false);
+  }
+
+  private void openBlock(boolean toSearch) throws IOException {
+    boolean follows = position.begin() == lastEnd;
+    boolean precedes = position.end() == lastBegin;
+    lastBegin = position.begin();
+    lastEnd = position.end();
+    if (aheadLength > 0 && openAhead(position.offset(), position.size())) {
       return;
     }
-    byte[] bytes = blocks.cached(offset);
+    byte[] bytes = blocks.cachedData(position);
     if (bytes == null) {
       if (keep) {
         count(follows, precedes);
       }
+      long size = position.size();
       if (sequential >= SEQUENTIAL_MIN && size <= AHEAD_MAX) {
-        readAhead(offset, size);
-        if (openAhead(offset, size)) {
+        readAhead(position.offset(), size);
+        if (openAhead(position.offset(), size)) {
           return;
         }
       }
-      bytes = blocks.get(BlockType.DATA, offset, size, keep);
+      bytes = blocks.loadData(position, keep);
     }
-    block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    if (toSearch) {
+      block.openToSearch(bytes, 0, bytes.length - BlockSeal.BYTES);
+    } else {
+      block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    }
   }
 
   /** Counts the blocks that were read one beside the other, in one direction. */

@@ -52,7 +52,8 @@ public final class SstableReader {
     this.filter = parts.filter;
     this.tombstones = parts.tombstones;
     this.memoryBytes =
-        (index == null ? 0 : index.memoryBytes()) + (filter == null ? 0 : filter.memoryBytes());
+        (index == null ? 0 : index.memoryBytes() + blocks.numberData(index.blockCount()))
+            + (filter == null ? 0 : filter.memoryBytes());
     environment.budget().use(memoryBytes);
   }
 
@@ -252,9 +253,8 @@ public final class SstableReader {
   }
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
-    byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
-    lookup.touch(bytes);
-    lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    byte[] bytes = blocks.data(position, true);
+    lookup.block.openToSearch(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
 
   /// A cursor for reads: what it loads near a seek is put into the cache.
