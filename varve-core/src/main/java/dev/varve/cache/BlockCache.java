@@ -83,16 +83,33 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
     return block;
   }
 
+  /// The block of this number of a file, or null when it is not here. Finds what came by the `put`
+  /// with the same `blocks`.
+  public byte @Nullable [] get(FileBlocks blocks, int number) {
+    byte[] block = blocks.get(number);
+    (block == null ? misses : hits).increment();
+    return block;
+  }
+
   /// Takes a block in, unless it is too large or there is no room for it. Nobody changes the array
   /// any more.
   public void put(long file, long offset, byte[] block) {
+    put(new BlockCacheShard.Place(file, offset, null, 0), block);
+  }
+
+  /// As the other `put`, for a block that is also asked for by its number in the file.
+  public void put(long file, long offset, byte[] block, FileBlocks blocks, int number) {
+    put(new BlockCacheShard.Place(file, offset, blocks, number), block);
+  }
+
+  private void put(BlockCacheShard.Place place, byte[] block) {
     long size = BlockCacheShard.sizeOf(block);
     if (closed || size > bytesMax / shards.length / SHARE_MAX) {
       return;
     }
     boolean grow = bytes.get() <= bytesMax - size && budget.fitsAsIs(size);
-    long hash = hash(file, offset);
-    account(shard(hash).put(hash, file, offset, block, grow ? 0 : size));
+    long hash = hash(place.file(), place.offset());
+    account(shard(hash).put(place, block, grow ? 0 : size));
   }
 
   /// Lets go of all blocks of a file.

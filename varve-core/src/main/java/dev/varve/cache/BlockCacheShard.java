@@ -22,16 +22,23 @@ final class BlockCacheShard {
    * what it reads in between may be anything, but indexes stay within their arrays. Uses are counted
    * without a lock: a count that gets lost costs nothing but precision. */
 
-  /** What a node takes in the arrays below: block, file, offset, next, hash slots, ghost, uses. */
-  private static final int NODE_BYTES = 4 + 8 + 8 + 4 + 2 * 4 + 8 + 1;
+  /**
+   * What a node takes in the arrays below: block, file, offset, owner, number, next, hash slots,
+   * ghost, uses.
+   */
+  private static final int NODE_BYTES = 4 + 8 + 8 + 4 + 4 + 4 + 2 * 4 + 8 + 1;
 
   /** Header and length of an array, and what fills it up to a multiple of eight. */
   private static final int ARRAY_BYTES = 16;
 
   private static final int CAPACITY_MIN = 64;
-  private static final int USES_MAX = 3;
+  static final int USES_MAX = 3;
   private static final int SMALL_SHARE = 10;
   private static final int NONE = -1;
+
+  /// Where a block belongs: the file's number and the offset in it; and, where there is an owner,
+  /// its number there.
+  record Place(long file, long offset, @Nullable FileBlocks owner, int number) {}
 
   /** Insertions, evictions and blocks held. */
   record Counts(long insertions, long evictions, long blocks) {}
@@ -44,6 +51,10 @@ final class BlockCacheShard {
     /** Of each node its file and its offset, side by side. */
     final long[] keys;
 
+    /** Where a block is named beside this table, and by which number. */
+    final @Nullable FileBlocks[] owners;
+
+    final int[] numbers;
     final int[] next;
     final byte[] uses;
     final int[] slots;
@@ -61,6 +72,8 @@ final class BlockCacheShard {
       this.capacity = capacity;
       this.blocks = new byte[capacity][];
       this.keys = new long[2 * capacity];
+      this.owners = new FileBlocks[capacity];
+      this.numbers = new int[capacity];
       this.next = new int[capacity];
       this.uses = new byte[capacity];
       this.slots = new int[2 * capacity];
@@ -94,7 +107,7 @@ final class BlockCacheShard {
 
   /// What the tables take in memory.
   long tableBytes() {
-    return (long) table.capacity * NODE_BYTES + 6 * ARRAY_BYTES;
+    return (long) table.capacity * NODE_BYTES + 8 * ARRAY_BYTES;
   }
 
   byte @Nullable [] get(long hash, long file, long offset) {
@@ -143,9 +156,12 @@ final class BlockCacheShard {
     return NONE;
   }
 
-  /// Takes a block in. `room` bytes of others have to leave for it first; where there are not as
-  /// many, it is not taken in.
-  long put(long hash, long file, long offset, byte[] block, long room) {
+  /// Takes a block in, and names it in `owner` by its number there. `room` bytes of others have to
+  /// leave for it first; where there are not as many, it is not taken in.
+  long put(Place place, byte[] block, long room) {
+    long file = place.file;
+    long offset = place.offset;
+    long hash = BlockCache.hash(file, offset);
     long stamp = lock.writeLock();
     try {
       if (closed || find(table, hash, file, offset) >= 0 || room > small.bytes + main.bytes) {
@@ -158,6 +174,12 @@ final class BlockCacheShard {
       table.keys[2 * node] = file;
       table.keys[2 * node + 1] = offset;
       table.uses[node] = 0;
+      FileBlocks owner = place.owner;
+      table.owners[node] = owner;
+      table.numbers[node] = place.number;
+      if (owner != null) {
+        owner.set(place.number, block);
+      }
       link(node, hash);
       enqueue(takeGhost(hash) ? main : small, node);
       blocks++;
@@ -216,6 +238,9 @@ final class BlockCacheShard {
     try {
       closed = true;
       long freed = tableBytes() + small.bytes + main.bytes;
+      for (int node = 0; node < nodes; node++) {
+        disown(node);
+      }
       table = new Table(1);
       for (Queue queue : new Queue[] {small, main}) {
         queue.oldest = NONE;
@@ -252,16 +277,16 @@ final class BlockCacheShard {
   /** Looks at the oldest node of a queue that holds bytes, and answers how many that freed. */
   private long evictOne(Queue queue) {
     int node = dequeue(queue);
-    int uses = table.uses[node];
+    int uses = usesOf(node);
     if (queue == small && uses > 1) {
       queue.bytes -= bytesOf(node);
-      table.uses[node] = 0;
+      setUses(node, 0);
       enqueue(main, node);
       return 0;
     }
     if (queue == main && uses > 0) {
       queue.bytes -= bytesOf(node);
-      table.uses[node] = (byte) (uses - 1);
+      setUses(node, uses - 1);
       enqueue(main, node);
       return 0;
     }
@@ -274,14 +299,37 @@ final class BlockCacheShard {
     return freed;
   }
 
+  private int usesOf(int node) {
+    FileBlocks owner = table.owners[node];
+    return owner == null ? table.uses[node] : owner.uses(table.numbers[node]);
+  }
+
+  private void setUses(int node, int uses) {
+    FileBlocks owner = table.owners[node];
+    if (owner == null) {
+      table.uses[node] = (byte) uses;
+    } else {
+      owner.setUses(table.numbers[node], uses);
+    }
+  }
+
   /** Takes a block out of its node and out of the hash table. */
   private long drop(Queue queue, int node) {
     long size = bytesOf(node);
     unlink(node);
     table.blocks[node] = null;
+    disown(node);
     queue.bytes -= size;
     blocks--;
     return size;
+  }
+
+  private void disown(int node) {
+    FileBlocks owner = table.owners[node];
+    if (owner != null) {
+      owner.set(table.numbers[node], null);
+      table.owners[node] = null;
+    }
   }
 
   private void enqueue(Queue queue, int node) {
@@ -331,6 +379,8 @@ final class BlockCacheShard {
     Table grown = new Table(2 * old.capacity);
     System.arraycopy(old.blocks, 0, grown.blocks, 0, nodes);
     System.arraycopy(old.keys, 0, grown.keys, 0, 2 * nodes);
+    System.arraycopy(old.owners, 0, grown.owners, 0, nodes);
+    System.arraycopy(old.numbers, 0, grown.numbers, 0, nodes);
     System.arraycopy(old.next, 0, grown.next, 0, nodes);
     System.arraycopy(old.uses, 0, grown.uses, 0, nodes);
     table = grown;

@@ -28,10 +28,27 @@ public final class KeyHash {
     return Math.unsignedMultiplyHigh(a, b) ^ (a * b);
   }
 
+  /// What [#of(long, long, byte[], int, int)] takes first for a seed.
+  public static long first(long seed) {
+    return mix(seed + GOLDEN);
+  }
+
+  /// What [#of(long, long, byte[], int, int)] takes second for a seed.
+  public static long second(long seed) {
+    return mix(seed + SECOND);
+  }
+
   /// The hash of `length` bytes from `offset`.
   public static long of(long seed, byte[] bytes, int offset, int length) {
-    long s0 = mix(seed + GOLDEN);
-    long s1 = mix(seed + SECOND);
+    return of(first(seed), second(seed), bytes, offset, length);
+  }
+
+  /// The hash of `length` bytes from `offset`, with what the seed makes of itself known: of many
+  /// keys it is the same.
+  ///
+  /// @param s0 [#first]
+  /// @param s1 [#second]
+  public static long of(long s0, long s1, byte[] bytes, int offset, int length) {
     long s = s0 ^ length;
     int end = offset + length;
     long x;

@@ -5,7 +5,12 @@ import java.io.IOException;
 /// Walks over what one part of a keyspace, a memtable or sstables, has up to a sequence number: of
 /// each key the newest entry, which may be a tombstone. Range tombstones are another matter.
 ///
-/// The calls that move answer whether there is an entry then; the others are made only on an entry.
+/// The calls that move answer whether there may be an entry then; the others are made only when
+/// there may be.
+///
+/// A source may put off to look for its entry, because that would cost a read: it then gives in
+/// place of the key a bound, which no entry that it may stand on comes before in the direction of
+/// the move, and has no sequence number and no value until [#resolve].
 ///
 /// @threads one at a time
 /// @lifetime until [#close]. Arrays are lent until it moves
@@ -27,6 +32,12 @@ interface EntrySource extends AutoCloseable {
   boolean previous() throws IOException;
 
   boolean isValid();
+
+  /// Whether it has not looked for its entry yet.
+  boolean isDeferred();
+
+  /// Looks for the entry. Afterwards it stands on one, on none, or is deferred with another bound.
+  boolean resolve() throws IOException;
 
   byte[] keyArray();
 

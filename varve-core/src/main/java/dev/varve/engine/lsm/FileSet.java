@@ -1,6 +1,5 @@
 package dev.varve.engine.lsm;
 
-import dev.varve.base.Bytes;
 import dev.varve.engine.lsm.blob.BlobReader;
 import dev.varve.engine.lsm.blob.BlobReference;
 import dev.varve.engine.lsm.sstable.SstableLookup;
@@ -30,10 +29,8 @@ final class FileSet {
   private final Map<Long, SstableReader> readers;
   private final Map<Long, BlobReader> blobs;
 
-  /** By level, in the order of the version. */
-  private final SstableReader[][] levels;
-
-  private final SstableMeta[][] metas;
+  /** In the order in which a key is looked for: level 0, newest first, then the deeper levels. */
+  private final SstableRun[] runs;
 
   /** Those with range tombstones. */
   private final List<SstableReader> withRanges = new ArrayList<>();
@@ -60,19 +57,27 @@ final class FileSet {
     this.version = version;
     this.readers = all.sstables;
     this.blobs = all.blobs;
-    this.levels = new SstableReader[Version.LEVELS][];
-    this.metas = new SstableMeta[Version.LEVELS][];
-    for (int level = 0; level < Version.LEVELS; level++) {
-      metas[level] = version.level(level).toArray(new SstableMeta[0]);
-      levels[level] = new SstableReader[metas[level].length];
-      for (int i = 0; i < metas[level].length; i++) {
-        SstableReader reader = reader(readers, metas[level][i].number());
-        levels[level][i] = reader;
-        if (reader.info().properties().rangeTombstones() > 0) {
-          withRanges.add(reader);
-        }
+    List<SstableRun> found = new ArrayList<>();
+    for (SstableMeta newest : version.level(0)) {
+      found.add(run(List.of(newest)));
+    }
+    for (int level = 1; level < Version.LEVELS; level++) {
+      if (!version.level(level).isEmpty()) {
+        found.add(run(version.level(level)));
       }
     }
+    this.runs = found.toArray(new SstableRun[0]);
+  }
+
+  private SstableRun run(List<SstableMeta> metas) {
+    SstableReader[] open = new SstableReader[metas.size()];
+    for (int i = 0; i < open.length; i++) {
+      open[i] = reader(readers, metas.get(i).number());
+      if (open[i].info().properties().rangeTombstones() > 0) {
+        withRanges.add(open[i]);
+      }
+    }
+    return new SstableRun(metas.toArray(new SstableMeta[0]), open);
   }
 
   private static SstableReader reader(Map<Long, SstableReader> readers, long number) {
@@ -171,9 +176,9 @@ final class FileSet {
     return List.copyOf(readers.values());
   }
 
-  /// The sstables of a level.
-  SstableReader[] level(int level) {
-    return levels[level];
+  /// All sstables: each of level 0, newest first, then the levels below.
+  SstableRun[] runs() {
+    return runs;
   }
 
   /// Those with range tombstones.
@@ -236,30 +241,18 @@ final class FileSet {
   /// @throws CorruptionException when what has to be read is damaged
   /// @throws IOException when the device refuses
   boolean find(byte[] key, long sequence, SstableLookup lookup) throws IOException {
-    SstableMeta[] newest = metas[0];
-    for (int i = 0; i < newest.length; i++) {
-      if (newest[i].smallestSequence() <= sequence && newest[i].covers(key)) {
-        SstableReader reader = levels[0][i];
-        long hidden = reader.rangeTombstones().covering(key, sequence);
-        if (reader.get(key, sequence, lookup)) {
-          return lookup.sequence() >= hidden;
-        }
-        if (hidden > 0) {
-          return false;
-        }
+    for (SstableRun run : runs) {
+      int file = run.fileOf(key);
+      if (file < 0 || run.smallestSequence(file) > sequence) {
+        continue;
       }
-    }
-    for (int level = 1; level < Version.LEVELS; level++) {
-      int at = candidate(metas[level], key);
-      if (at >= 0) {
-        SstableReader reader = levels[level][at];
-        long hidden = reader.rangeTombstones().covering(key, sequence);
-        if (reader.get(key, sequence, lookup)) {
-          return lookup.sequence() >= hidden;
-        }
-        if (hidden > 0) {
-          return false;
-        }
+      SstableReader reader = run.reader(file);
+      long hidden = reader.rangeTombstones().covering(key, 0, key.length, sequence);
+      if (reader.get(key, sequence, lookup)) {
+        return lookup.sequence() >= hidden;
+      }
+      if (hidden > 0) {
+        return false;
       }
     }
     return false;
@@ -272,33 +265,15 @@ final class FileSet {
   /// @throws IOException when the device refuses
   @Nullable SstableReader find(
       byte[] key, long sequence, SstableLookup lookup, BooleanSupplier wanted) throws IOException {
-    for (int level = 0; level < Version.LEVELS; level++) {
-      int one = level == 0 ? 0 : candidate(metas[level], key);
-      int end = level == 0 ? levels[0].length : one + 1;
-      for (int i = Math.max(0, one); i < end; i++) {
-        if (metas[level][i].covers(key)
-            && levels[level][i].get(key, sequence, lookup)
-            && lookup.sequence() == sequence
-            && wanted.getAsBoolean()) {
-          return levels[level][i];
-        }
+    for (SstableRun run : runs) {
+      int file = run.fileOf(key);
+      if (file >= 0
+          && run.reader(file).get(key, sequence, lookup)
+          && lookup.sequence() == sequence
+          && wanted.getAsBoolean()) {
+        return run.reader(file);
       }
     }
     return null;
-  }
-
-  /** The one sstable of a level that may have a key, or -1. */
-  private static int candidate(SstableMeta[] level, byte[] key) {
-    int low = 0;
-    int high = level.length;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (Bytes.compare(level[middle].from(), key) <= 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low > 0 && level[low - 1].covers(key) ? low - 1 : -1;
   }
 }

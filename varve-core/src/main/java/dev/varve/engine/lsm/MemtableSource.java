@@ -49,6 +49,16 @@ final class MemtableSource implements EntrySource {
   }
 
   @Override
+  public boolean isDeferred() {
+    return false;
+  }
+
+  @Override
+  public boolean resolve() {
+    return isValid();
+  }
+
+  @Override
   public byte[] keyArray() {
     return cursor.array();
   }

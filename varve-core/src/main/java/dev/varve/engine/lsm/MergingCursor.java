@@ -1,11 +1,9 @@
 package dev.varve.engine.lsm;
 
-import dev.varve.base.Bytes;
 import dev.varve.engine.EngineCursor;
 import dev.varve.engine.lsm.blob.BlobReference;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableReader;
-import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.StoreIoException;
 import java.io.IOException;
@@ -16,22 +14,27 @@ import org.jspecify.annotations.Nullable;
 
 /// Walks over the entries that a reader sees of memtables and sstables together.
 ///
+/// It reads no file whose range the walk does not come to, and no block that has only keys outside
+/// its own range.
+///
 /// @threads one at a time
 /// @lifetime until [#close], which lets go of the files
 final class MergingCursor implements EngineCursor {
-  /* Every source stands, in the direction of the walk, on its first key at or past the entry. Of
-   * those that stand on the same key the greatest sequence number counts: whatever order the sources
-   * have, so a cursor over sstables of which the levels are unknown is right too.
+  /* Every source stands, in the direction of the walk, on its first key at or past the entry, or
+   * deferred on a bound past it. Of those that stand on the same key the greatest sequence number
+   * counts: whatever order the sources have, so a cursor over sstables of which the levels are
+   * unknown is right too.
    *
    * The direction changes by seeking anew. */
 
-  private static final byte[] LEAST_KEY = {0};
-
   private final KeyRange range;
+  private final long fromHead;
+  private final long toHead;
   private final long sequence;
   private final String name;
   private final FileSet files;
   private final EntrySource[] sources;
+  private final SourceQueue queue;
   private final List<Memtable> memtablesWithRanges = new ArrayList<>();
   private final List<SstableReader> filesWithRanges;
   private boolean forward;
@@ -43,6 +46,8 @@ final class MergingCursor implements EngineCursor {
   /// @param name the keyspace, for messages
   MergingCursor(ReadState state, KeyRange range, long sequence, String name) {
     this.range = range;
+    this.fromHead = head(range.from());
+    this.toHead = head(range.to());
     this.sequence = sequence;
     this.name = name;
     this.files = state.files();
@@ -51,16 +56,16 @@ final class MergingCursor implements EngineCursor {
     for (Memtable sealed : state.sealed()) {
       add(all, sealed);
     }
-    for (SstableReader file : files.level(0)) {
-      all.add(new SstableSource(new SstableReader[] {file}, sequence));
-    }
-    for (int level = 1; level < Version.LEVELS; level++) {
-      if (files.level(level).length > 0) {
-        all.add(new SstableSource(files.level(level), sequence));
-      }
+    for (SstableRun run : files.runs()) {
+      all.add(new SstableSource(run, range, sequence));
     }
     this.sources = all.toArray(new EntrySource[0]);
+    this.queue = new SourceQueue(sources.length);
     this.filesWithRanges = files.withRanges();
+  }
+
+  private static long head(byte @Nullable [] key) {
+    return key == null ? 0 : SourceQueue.head(key, 0, key.length);
   }
 
   private void add(List<EntrySource> all, Memtable memtable) {
@@ -72,125 +77,124 @@ final class MergingCursor implements EngineCursor {
     }
   }
 
-  /** What moves all sources, or some of them. */
-  private interface Move {
-    void run() throws IOException;
-  }
-
-  private boolean move(Move move) {
-    current = null;
-    if (closed) {
-      return false;
-    }
-    try {
-      move.run();
-    } catch (IOException e) {
-      current = null;
-      throw new StoreIoException("the files of keyspace '" + name + "' cannot be read", e);
-    }
-    return current != null;
-  }
-
   @Override
   public boolean seekToFirst() {
-    byte[] from = range.from();
-    return move(() -> seekForward(from == null ? LEAST_KEY : from));
+    return seekForward(range.from());
   }
 
   @Override
   public boolean seekToLast() {
-    return move(
-        () -> {
-          byte[] to = range.to();
-          forward = false;
-          for (EntrySource source : sources) {
-            if (to == null) {
-              source.seekToLast();
-            } else {
-              seekBefore(source, to);
-            }
-          }
-          settleBackward();
-        });
+    return seekBackward(range.to(), true);
   }
 
   @Override
   public boolean seek(byte[] key) {
     byte[] from = range.from();
-    byte[] target = from != null && Bytes.compare(key, from) < 0 ? from : key;
-    return move(() -> seekForward(target));
-  }
-
-  private void seekForward(byte[] target) throws IOException {
-    forward = true;
-    for (EntrySource source : sources) {
-      if (target.length == 0) {
-        source.seekToFirst();
-      } else {
-        source.seek(target);
-      }
+    byte[] to = range.to();
+    if (to != null && Arrays.compareUnsigned(key, to) >= 0) {
+      return nothing(true);
     }
-    settleForward();
+    return seekForward(from != null && Arrays.compareUnsigned(key, from) < 0 ? from : key);
   }
 
   @Override
   public boolean seekForPrevious(byte[] key) {
-    byte[] to = range.to();
-    if (to != null && Bytes.compare(key, to) >= 0) {
-      return seekToLast();
+    byte[] from = range.from();
+    if (from != null && Arrays.compareUnsigned(key, from) < 0) {
+      return nothing(false);
     }
-    return move(
-        () -> {
-          forward = false;
-          for (EntrySource source : sources) {
-            source.seekForPrevious(key);
-          }
-          settleBackward();
-        });
+    byte[] to = range.to();
+    boolean pastRange = to != null && Arrays.compareUnsigned(key, to) >= 0;
+    return pastRange ? seekBackward(to, true) : seekBackward(key, false);
   }
 
-  private static void seekBefore(EntrySource source, byte[] key) throws IOException {
-    if (source.seekForPrevious(key) && compareKey(source, key) == 0) {
-      source.previous();
+  /** To the first key at `target` or behind; null: to the first of all. */
+  private boolean seekForward(byte @Nullable [] target) {
+    if (!begin(true)) {
+      return false;
     }
+    try {
+      for (EntrySource source : sources) {
+        boolean _ = target == null ? source.seekToFirst() : source.seek(target);
+        queue.add(source);
+      }
+      return settle();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** To the last key at `target`, unless that is excluded, or before; null: to the last of all. */
+  private boolean seekBackward(byte @Nullable [] target, boolean excluded) {
+    if (!begin(false)) {
+      return false;
+    }
+    try {
+      for (EntrySource source : sources) {
+        boolean found = target == null ? source.seekToLast() : source.seekForPrevious(target);
+        // What is deferred stands before the key that it gives.
+        if (found && excluded && target != null && !source.isDeferred() && isOn(source, target)) {
+          boolean _ = source.previous();
+        }
+        queue.add(source);
+      }
+      return settle();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  /** To the first key behind `key`. */
+  private boolean seekBehind(byte[] key) {
+    if (!begin(true)) {
+      return false;
+    }
+    try {
+      for (EntrySource source : sources) {
+        boolean found = source.seek(key);
+        if (found && source.isDeferred() && isOn(source, key)) {
+          found = source.resolve();
+        }
+        if (found && !source.isDeferred() && isOn(source, key)) {
+          boolean _ = source.next();
+        }
+        queue.add(source);
+      }
+      return settle();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private boolean begin(boolean inForwardDirection) {
+    current = null;
+    forward = inForwardDirection;
+    queue.clear(inForwardDirection);
+    return !closed;
+  }
+
+  private boolean nothing(boolean inForwardDirection) {
+    boolean _ = begin(inForwardDirection);
+    return false;
+  }
+
+  private StoreIoException unreadable(IOException e) {
+    queue.clear(forward);
+    return new StoreIoException("the files of keyspace '" + name + "' cannot be read", e);
+  }
+
+  private static boolean isOn(EntrySource source, byte[] key) {
+    return SourceQueue.compareKey(source, key) == 0;
   }
 
   @Override
   public boolean next() {
-    EntrySource from = own();
-    byte @Nullable [] key = forward ? null : key();
-    return move(
-        () -> {
-          if (key == null) {
-            advancePast(from);
-          } else {
-            forward = true;
-            for (EntrySource source : sources) {
-              if (source.seek(key) && compareKey(source, key) == 0) {
-                source.next();
-              }
-            }
-          }
-          settleForward();
-        });
+    return forward ? advance() : seekBehind(key());
   }
 
   @Override
   public boolean previous() {
-    EntrySource from = own();
-    byte @Nullable [] key = forward ? key() : null;
-    return move(
-        () -> {
-          if (key == null) {
-            advancePast(from);
-          } else {
-            forward = false;
-            for (EntrySource source : sources) {
-              seekBefore(source, key);
-            }
-          }
-          settleBackward();
-        });
+    return forward ? seekBackward(key(), true) : advance();
   }
 
   private EntrySource own() {
@@ -201,71 +205,46 @@ final class MergingCursor implements EngineCursor {
     return own;
   }
 
-  /** Has every source leave the key on which `from` stands, that one last: it lends the key. */
-  private void advancePast(EntrySource from) throws IOException {
-    for (EntrySource source : sources) {
-      if (source != from && source.isValid() && compareKeys(source, from) == 0) {
-        step(source);
-      }
+  private boolean advance() {
+    EntrySource _ = own();
+    current = null;
+    try {
+      queue.leaveFirstKey();
+      return settle();
+    } catch (IOException e) {
+      throw unreadable(e);
     }
-    step(from);
   }
 
-  private void step(EntrySource source) throws IOException {
+  /** Goes on to the next entry that is shown. */
+  private boolean settle() throws IOException {
+    while (queue.count() > 0) {
+      if (isPastRange()) {
+        return false;
+      }
+      EntrySource nearest = queue.first();
+      if (nearest.isDeferred()) {
+        queue.resolveFirst();
+      } else if (isShown(nearest)) {
+        current = nearest;
+        return true;
+      } else {
+        queue.leaveFirstKey();
+      }
+    }
+    return false;
+  }
+
+  private boolean isPastRange() {
+    byte[] bound = forward ? range.to() : range.from();
+    if (bound == null) {
+      return false;
+    }
     if (forward) {
-      source.next();
-    } else {
-      source.previous();
+      return queue.compareFirst(bound, toHead) >= 0;
     }
-  }
-
-  private void settleForward() throws IOException {
-    byte[] to = range.to();
-    while (true) {
-      EntrySource found = nearest();
-      if (found == null || (to != null && compareKey(found, to) >= 0)) {
-        return;
-      }
-      if (isShown(found)) {
-        current = found;
-        return;
-      }
-      advancePast(found);
-    }
-  }
-
-  private void settleBackward() throws IOException {
-    byte[] from = range.from();
-    while (true) {
-      EntrySource found = nearest();
-      if (found == null || (from != null && compareKey(found, from) < 0)) {
-        return;
-      }
-      if (isShown(found)) {
-        current = found;
-        return;
-      }
-      advancePast(found);
-    }
-  }
-
-  /** The source with the nearest key, and of several the newest entry. */
-  private @Nullable EntrySource nearest() {
-    @Nullable EntrySource best = null;
-    for (EntrySource source : sources) {
-      if (!source.isValid()) {
-        continue;
-      }
-      if (best == null) {
-        best = source;
-        continue;
-      }
-      int order = compareKeys(source, best);
-      if (order == 0 ? source.sequence() > best.sequence() : forward == order < 0) {
-        best = source;
-      }
-    }
-    return best;
+    int order = queue.compareFirst(bound, fromHead);
+    return order < 0 || (order == 0 && queue.first().isDeferred());
   }
 
   private boolean isShown(EntrySource source) {
@@ -275,29 +254,21 @@ final class MergingCursor implements EngineCursor {
     if (memtablesWithRanges.isEmpty() && filesWithRanges.isEmpty()) {
       return true;
     }
-    byte[] key = keyOf(source);
+    byte[] array = source.keyArray();
+    int offset = source.keyOffset();
+    int length = source.keyLength();
     long own = source.sequence();
     for (Memtable memtable : memtablesWithRanges) {
-      if (memtable.rangeTombstoneCovering(key, sequence) > own) {
+      if (memtable.rangeTombstoneCovering(array, offset, length, sequence) > own) {
         return false;
       }
     }
     for (SstableReader file : filesWithRanges) {
-      if (file.rangeTombstones().covering(key, sequence) > own) {
+      if (file.rangeTombstones().covering(array, offset, length, sequence) > own) {
         return false;
       }
     }
     return true;
-  }
-
-  private static int compareKeys(EntrySource a, EntrySource b) {
-    return Bytes.compare(
-        a.keyArray(), a.keyOffset(), a.keyLength(), b.keyArray(), b.keyOffset(), b.keyLength());
-  }
-
-  private static int compareKey(EntrySource source, byte[] key) {
-    return Bytes.compare(
-        source.keyArray(), source.keyOffset(), source.keyLength(), key, 0, key.length);
   }
 
   private static byte[] keyOf(EntrySource source) {

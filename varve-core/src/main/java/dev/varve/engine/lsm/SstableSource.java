@@ -2,34 +2,44 @@ package dev.varve.engine.lsm;
 
 import dev.varve.base.Bytes;
 import dev.varve.engine.lsm.sstable.SstableCursor;
-import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.Stamp;
+import dev.varve.kv.KeyRange;
 import java.io.IOException;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// The entries of sstables that follow each other in key order, of which one is open at a time: of
-/// a whole level, or of a single file.
+/// The entries of a run of sstables, of which one is open at a time, and that only once an entry of
+/// it is needed.
 ///
 /// @threads one at a time
 final class SstableSource implements EntrySource {
+  /* A move that leaves a file, or that ends before it begins, does not open the next one: the source
+   * stands deferred, and its key is the end of that file's range which the move comes to first. */
+
   private static final byte[] NO_KEY = {};
 
-  private final SstableReader[] files;
+  private final SstableRun run;
   private final long sequence;
-  private int at = -1;
-  private @Nullable SstableCursor cursor;
+  private final byte @Nullable [] from;
+  private final byte @Nullable [] to;
+  private boolean forward;
   private boolean valid;
+  private boolean deferred;
 
-  /** A copy of a key that the cursor leaves. */
-  private byte[] left = NO_KEY;
+  /** The file that it stands in, or before, or behind. */
+  private int file;
 
-  private int leftLength;
+  /** Where it stands while deferred. */
+  private byte[] bound = NO_KEY;
 
-  /// @param files each one's keys are behind those of the one before; the caller keeps them open
-  SstableSource(SstableReader[] files, long sequence) {
-    this.files = files;
+  private @Nullable SstableCursor cursor;
+
+  /// @param run the caller keeps its files open
+  /// @param range only keys in it will be asked for
+  SstableSource(SstableRun run, KeyRange range, long sequence) {
+    this.run = run;
     this.sequence = sequence;
+    this.from = range.from();
+    this.to = range.to();
   }
 
   private SstableCursor own() {
@@ -40,132 +50,107 @@ final class SstableSource implements EntrySource {
     return open;
   }
 
-  private SstableCursor open(int file) throws IOException {
+  private SstableCursor open() throws IOException {
+    deferred = false;
+    // Whoever meets a failure finds no entry.
+    valid = false;
     SstableCursor open = cursor;
-    if (open == null || at != file) {
-      close();
-      open = files[file].cursor();
+    if (open == null) {
+      open = run.reader(file).cursor();
+      open.within(from, to);
       cursor = open;
-      at = file;
+    } else {
+      open.moveTo(run.reader(file));
     }
     return open;
   }
 
-  /** The first file that may have a key at `target` or behind. */
-  private int fileOf(byte[] target) {
-    int low = 0;
-    int high = files.length;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (Bytes.compare(files[middle].info().properties().largestKey(), target) < 0
-          && !files[middle].info().properties().reachesBeyond()) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+  private boolean stand(boolean found) throws IOException {
+    valid = found;
+    if (found) {
+      return true;
     }
-    return low;
+    return forward ? deferForward(file + 1) : deferBackward(file - 1);
+  }
+
+  private boolean deferForward(int next) {
+    forward = true;
+    file = next;
+    valid = next < run.size();
+    deferred = valid;
+    if (valid) {
+      bound = run.from(next);
+    }
+    return valid;
+  }
+
+  private boolean deferBackward(int next) throws IOException {
+    forward = false;
+    file = next;
+    valid = next >= 0;
+    deferred = valid;
+    if (valid) {
+      byte[] end = run.to(next);
+      if (end == null) {
+        return resolve();
+      }
+      bound = end;
+    }
+    return valid;
   }
 
   @Override
-  public boolean seekToFirst() throws IOException {
-    valid = files.length > 0 && open(0).seekToFirst();
-    return settleForward(0);
+  public boolean isDeferred() {
+    return deferred;
+  }
+
+  @Override
+  public boolean resolve() throws IOException {
+    SstableCursor open = open();
+    return stand(forward ? open.seekToFirstKey(sequence) : open.seekToLastKey(sequence));
+  }
+
+  @Override
+  public boolean seekToFirst() {
+    return deferForward(0);
   }
 
   @Override
   public boolean seekToLast() throws IOException {
-    int last = files.length - 1;
-    valid = last >= 0 && open(last).seekToLast();
-    return settleBackward(last);
+    return deferBackward(run.size() - 1);
   }
 
   @Override
   public boolean seek(byte[] target) throws IOException {
-    int file = fileOf(target);
-    valid = file < files.length && open(file).seek(target, sequence);
-    return settleForward(file);
+    int first = run.firstBehind(target);
+    if (first == run.size() || Bytes.compare(target, run.from(first)) <= 0) {
+      return deferForward(first);
+    }
+    forward = true;
+    file = first;
+    return stand(open().seekKey(target, sequence));
   }
 
   @Override
   public boolean seekForPrevious(byte[] target) throws IOException {
-    int file = Math.min(fileOf(target), files.length - 1);
-    valid = file >= 0 && open(file).seekForPrevious(target, 0);
-    return settleBackward(file);
+    int last = run.lastFrom(target);
+    byte[] end = last < 0 ? null : run.to(last);
+    if (last < 0 || (end != null && Bytes.compare(target, end) >= 0)) {
+      return deferBackward(last);
+    }
+    forward = false;
+    file = last;
+    return stand(open().seekForPreviousKey(target, sequence));
   }
 
   @Override
   public boolean next() throws IOException {
-    SstableCursor open = own();
-    leave(open);
-    do {
-      valid = open.next();
-    } while (valid && isLeft(open));
-    return settleForward(at);
+    return stand(own().nextKey(sequence));
   }
 
   @Override
   public boolean previous() throws IOException {
-    valid = own().previous();
-    return settleBackward(at);
-  }
-
-  /** Moves on to an entry that can be seen, through the files from `file` on. */
-  private boolean settleForward(int file) throws IOException {
-    int current = file;
-    while (true) {
-      while (valid) {
-        SstableCursor open = own();
-        if (open.sequence() <= sequence) {
-          return true;
-        }
-        valid = open.next();
-      }
-      if (++current >= files.length) {
-        return false;
-      }
-      valid = open(current).seekToFirst();
-    }
-  }
-
-  /** From the oldest entry of a key, moves back to the newest that can be seen of a key. */
-  private boolean settleBackward(int file) throws IOException {
-    int current = file;
-    while (true) {
-      while (valid) {
-        SstableCursor open = own();
-        if (open.sequence() <= sequence) {
-          return settleNewest(open);
-        }
-        valid = open.previous();
-      }
-      if (--current < 0) {
-        return false;
-      }
-      valid = open(current).seekToLast();
-    }
-  }
-
-  private boolean settleNewest(SstableCursor open) throws IOException {
-    leave(open);
-    boolean moved;
-    do {
-      moved = open.previous();
-    } while (moved && open.sequence() <= sequence && isLeft(open));
-    valid = moved ? open.next() : open.seekToFirst();
-    return valid;
-  }
-
-  private void leave(SstableCursor open) {
-    leftLength = open.keyLength();
-    if (left.length < leftLength) {
-      left = new byte[Math.max(64, 2 * leftLength)];
-    }
-    System.arraycopy(open.keyArray(), 0, left, 0, leftLength);
-  }
-
-  private boolean isLeft(SstableCursor open) {
-    return Arrays.equals(open.keyArray(), 0, open.keyLength(), left, 0, leftLength);
+    return stand(own().previousKey(sequence));
   }
 
   @Override
@@ -175,7 +160,7 @@ final class SstableSource implements EntrySource {
 
   @Override
   public byte[] keyArray() {
-    return own().keyArray();
+    return deferred ? bound : own().keyArray();
   }
 
   @Override
@@ -185,7 +170,7 @@ final class SstableSource implements EntrySource {
 
   @Override
   public int keyLength() {
-    return own().keyLength();
+    return deferred ? bound.length : own().keyLength();
   }
 
   @Override
@@ -223,7 +208,7 @@ final class SstableSource implements EntrySource {
     SstableCursor open = cursor;
     cursor = null;
     valid = false;
-    at = -1;
+    deferred = false;
     if (open != null) {
       open.close();
     }

@@ -92,7 +92,7 @@ final class WriteThrottle {
 
   private double debt() {
     ReadState seen = state.now();
-    int files = seen.files().level(0).length;
+    int files = seen.files().version().level(0).size();
     long bytes = 0;
     if (!seen.sealed().isEmpty()) {
       if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
@@ -133,7 +133,7 @@ final class WriteThrottle {
         event.keyspace = context.name();
         event.stopped = pause == 0;
         event.sealedMemtables = seen.sealed().size();
-        event.levelZeroFiles = seen.files().level(0).length;
+        event.levelZeroFiles = seen.files().version().level(0).size();
         event.commit();
       }
     }

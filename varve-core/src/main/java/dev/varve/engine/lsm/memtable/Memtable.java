@@ -247,7 +247,12 @@ public final class Memtable implements AutoCloseable {
   /// The number of the newest commit, up to `sequence`, that deleted a range with this key; 0 when
   /// none did. It hides entries of smaller numbers.
   public long rangeTombstoneCovering(byte[] key, long sequence) {
-    return rangeTombstones.covering(key, 0, key.length, sequence);
+    return rangeTombstoneCovering(key, 0, key.length, sequence);
+  }
+
+  /// As the other `rangeTombstoneCovering`, for a part of an array.
+  public long rangeTombstoneCovering(byte[] key, int offset, int length, long sequence) {
+    return rangeTombstones.covering(key, offset, length, sequence);
   }
 
   /// The deleted ranges as they are now.

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @threads immutable once [Builder#finish] returned it
 final class FlatIndex {
   private static final int ARRAY_BYTES = 16;
+  private static final int TOP_STEP = 8;
 
   private final int count;
 
@@ -19,6 +20,9 @@ final class FlatIndex {
 
   /** Of each separator eight bytes as a number whose signed order is theirs; the first has none. */
   private final long[] heads;
+
+  /** Every eighth of the heads: a search looks at a few lines of these, and at one of the others. */
+  private final long[] tops;
 
   private final byte[] keys;
   private final int[] keyEnds;
@@ -56,6 +60,10 @@ final class FlatIndex {
       System.arraycopy(from.keys, from.begin(i) + shared, keys, keyEnds[i - 1], length);
       keyEnds[i] = keyEnds[i - 1] + length;
       heads[i] = Bytes.head(keys, keyEnds[i - 1], length) ^ Long.MIN_VALUE;
+    }
+    tops = new long[(count + TOP_STEP - 1) / TOP_STEP];
+    for (int i = 0; i < tops.length; i++) {
+      tops[i] = heads[i * TOP_STEP];
     }
     stamps = from.stamped ? Arrays.copyOf(from.stamps, count) : null;
     offsets = Arrays.copyOf(from.offsets, count + 1);
@@ -149,8 +157,8 @@ final class FlatIndex {
 
   /// What it takes in memory, headers of arrays included.
   long memoryBytes() {
-    long bytes = 8L * heads.length + keys.length + prefix.length + 4L * keyEnds.length;
-    bytes += 8L * offsets.length + 5 * ARRAY_BYTES + 48;
+    long bytes = 8L * (heads.length + tops.length) + keys.length + prefix.length + 4L * keyEnds.length;
+    bytes += 8L * offsets.length + 6 * ARRAY_BYTES + 56;
     long[] own = stamps;
     return own == null ? bytes : bytes + 8L * own.length + ARRAY_BYTES;
   }
@@ -183,15 +191,7 @@ final class FlatIndex {
     int keyOffset = offset + shared;
     int keyLength = length - shared;
     long head = Bytes.head(key, keyOffset, keyLength) ^ Long.MIN_VALUE;
-    // The last head that is less. Adding what a condition yields, rather than branching on it,
-    // spares
-    // a misprediction each round.
-    int low = 0;
-    for (int rest = count; rest > 1; ) {
-      int half = rest >>> 1;
-      low += heads[low + half] < head ? half : 0;
-      rest -= half;
-    }
+    int low = lastBelow(head);
     if (low + 1 == count || heads[low + 1] != head) {
       return low;
     }
@@ -209,6 +209,38 @@ final class FlatIndex {
       }
     }
     return low;
+  }
+
+  /** The last entry with a lesser head; the first one has less than any. */
+  private int lastBelow(long head) {
+    // Adding what a condition yields, rather than branching on it, spares a misprediction each round.
+    int top = 0;
+    for (int rest = tops.length; rest > 1; ) {
+      int half = rest >>> 1;
+      top += tops[top + half] < head ? half : 0;
+      rest -= half;
+    }
+    int first = top * TOP_STEP;
+    int end = Math.min(first + TOP_STEP, count);
+    int low = first;
+    for (int i = first + 1; i < end; i++) {
+      low += heads[i] < head ? 1 : 0;
+    }
+    return low;
+  }
+
+  /// Compares a separator with a key. The first one is empty.
+  int compare(int i, byte[] key) {
+    if (i == 0) {
+      return key.length == 0 ? 0 : -1;
+    }
+    int shared = Math.min(prefix.length, key.length);
+    int order = Bytes.compare(prefix, 0, prefix.length, key, 0, shared);
+    if (order != 0) {
+      return order;
+    }
+    int begin = keyEnds[i - 1];
+    return Bytes.compare(keys, begin, keyEnds[i] - begin, key, shared, key.length - shared);
   }
 
   private boolean isBehind(int i, byte[] key, int offset, int length, long stamp) {

@@ -37,34 +37,43 @@ public final class RangeTombstones {
     return tombstones;
   }
 
-  /// The greatest sequence number up to `sequence` of those that hide entries of `key`; 0 when none
-  /// does. Takes the longer, the more of them overlap.
+  /// As the other `covering`, for a whole array.
   public long covering(byte[] key, long sequence) {
+    return covering(key, 0, key.length, sequence);
+  }
+
+  /// The greatest sequence number up to `sequence` of those that hide entries of a key; 0 when none
+  /// does. Takes the longer, the more of them overlap.
+  public long covering(byte[] key, int offset, int length, long sequence) {
     int low = 0;
     int high = furthest.length;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (Bytes.compare(tombstones.get(middle).from(), key) <= 0) {
+      byte[] from = tombstones.get(middle).from();
+      if (Bytes.compare(from, 0, from.length, key, offset, length) <= 0) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
     long found = 0;
-    for (int i = low - 1; i >= 0 && reaches(tombstones.get(furthest[i]), key); i--) {
+    for (int i = low - 1; i >= 0; i--) {
+      if (!reaches(tombstones.get(furthest[i]), key, offset, length)) {
+        break;
+      }
       RangeTombstone tombstone = tombstones.get(i);
       if (tombstone.sequence() <= sequence
           && tombstone.sequence() > found
-          && reaches(tombstone, key)) {
+          && reaches(tombstone, key, offset, length)) {
         found = tombstone.sequence();
       }
     }
     return found;
   }
 
-  private static boolean reaches(RangeTombstone tombstone, byte[] key) {
+  private static boolean reaches(RangeTombstone tombstone, byte[] key, int offset, int length) {
     byte[] to = tombstone.to();
-    return to == null || Bytes.compare(key, to) < 0;
+    return to == null || Bytes.compare(key, offset, length, to, 0, to.length) < 0;
   }
 
   static byte[] encode(List<RangeTombstone> tombstones) {

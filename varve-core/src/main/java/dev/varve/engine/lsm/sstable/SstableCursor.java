@@ -1,11 +1,13 @@
 package dev.varve.engine.lsm.sstable;
 
 import dev.varve.cache.MemoryBudget;
+import dev.varve.format.Envelope;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Walks over all entries of an sstable, every revision of every key, in both directions.
+/// Walks over the entries of an sstable in both directions: over every revision of every key, or
+/// over what a reader at a sequence number sees, of each key the newest (the calls that name keys).
 ///
 /// A failed call leaves it on no entry. Damage is an exception, never the end of the entries.
 ///
@@ -17,9 +19,9 @@ public final class SstableCursor implements AutoCloseable {
 
   private static final int AHEAD_MIN = 32 << 10;
 
-  private final SstableReader reader;
-  private final BlockStore blocks;
-  private final @Nullable SstableIndex index;
+  private SstableReader reader;
+  private BlockStore blocks;
+  private @Nullable SstableIndex index;
   private final boolean keep;
   private final MemoryBudget budget;
 
@@ -34,13 +36,22 @@ public final class SstableCursor implements AutoCloseable {
   private byte[] key = new byte[64];
   private int keyLength;
 
+  /* No block is read for keys before the one or at or behind the other. */
+  private byte @Nullable [] least;
+  private byte @Nullable [] past;
+
   /* What was read ahead: `aheadLength` bytes of the file from `aheadBegin`. */
   private byte[] ahead = new byte[0];
   private long aheadBegin;
   private int aheadLength;
   private int aheadNext;
   private int sequential;
-  private long expected = -1;
+  private boolean backward;
+
+  /** The position's begin and end of the block that was opened last. */
+  private long lastBegin = -1;
+
+  private long lastEnd = -1;
   private byte[] plain = new byte[0];
 
   SstableCursor(
@@ -59,12 +70,208 @@ public final class SstableCursor implements AutoCloseable {
     this.sequential = keep ? 0 : SEQUENTIAL_MIN;
   }
 
+  /// Spares the reading of blocks that only have keys before `from`, or at `to` or behind; null
+  /// stands for no end. Moves by keys, and only they, find nothing there.
+  public void within(byte @Nullable [] from, byte @Nullable [] to) {
+    this.least = from;
+    this.past = to;
+  }
+
+  /// Goes over to another file, and stands on no entry.
+  ///
+  /// @throws IllegalStateException when that file, or the cursor, is closed
+  /// @throws IOException when the operating system refuses to close the file it leaves
+  public void moveTo(SstableReader other) throws IOException {
+    SstableIndex _ = begin();
+    if (other == reader) {
+      return;
+    }
+    SstableReader left = reader;
+    other.lend(this);
+    aheadLength = 0;
+    // Where one file of a level ends, the next begins.
+    boolean goesOn = keep && sequential >= SEQUENTIAL_MIN && !backward;
+    lastBegin = -1;
+    SstableIndex its = index;
+    lastEnd = goesOn && its != null ? its.begin() : -1;
+    left.release();
+  }
+
+  /** Takes over a reference to a file. */
+  void enter(SstableReader other, BlockStore its, @Nullable SstableIndex itsIndex) {
+    reader = other;
+    blocks = its;
+    index = itsIndex;
+  }
+
   private @Nullable SstableIndex begin() {
     valid = false;
     if (closed) {
       throw new IllegalStateException("the cursor is closed");
     }
     return index;
+  }
+
+  /// Moves to the first key that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean seekToFirstKey(long sequence) throws IOException {
+    SstableIndex own = begin();
+    if (own == null) {
+      return false;
+    }
+    own.first(position);
+    openBlock();
+    return settleForward(0, sequence);
+  }
+
+  /// Moves to the last key that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean seekToLastKey(long sequence) throws IOException {
+    SstableIndex own = begin();
+    if (own == null) {
+      return false;
+    }
+    own.last(position);
+    openBlock();
+    return settleBackward(block.count() - 1, sequence);
+  }
+
+  /// Moves to the first key at `target` or behind that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean seekKey(byte[] target, long sequence) throws IOException {
+    SstableIndex own = begin();
+    return own != null
+        && settleForward(find(own, target, Stamp.visibleAt(sequence)), sequence);
+  }
+
+  /// Moves to the last key at `target` or before that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean seekForPreviousKey(byte[] target, long sequence) throws IOException {
+    SstableIndex own = begin();
+    return own != null && settleBackward(find(own, target, -1) - 1, sequence);
+  }
+
+  /// Moves to the next key that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean nextKey(long sequence) throws IOException {
+    requireValid();
+    int from = at;
+    for (int i = at + 1; ; i++) {
+      if (i == block.count()) {
+        if (!openNext()) {
+          return false;
+        }
+        i = 0;
+        from = -1;
+      }
+      // What the key has left is older; it stays in `key` until the cursor stands elsewhere.
+      if (Stamp.sequence(block.stamp(i)) <= sequence && !block.hasKey(i, key, 0, keyLength)) {
+        return from < 0 ? stand(i) : standBeside(from, i);
+      }
+    }
+  }
+
+  /// Moves to the key before that has an entry up to `sequence`. What this key has before the entry
+  /// is above that.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean previousKey(long sequence) throws IOException {
+    requireValid();
+    return settleBackward(at - 1, sequence);
+  }
+
+  private boolean openNext() throws IOException {
+    valid = false;
+    SstableIndex own = index;
+    if (own == null || !own.nextBefore(position, past)) {
+      return false;
+    }
+    openBlock();
+    return true;
+  }
+
+  private boolean openPrevious() throws IOException {
+    valid = false;
+    SstableIndex own = index;
+    if (own == null || !own.previousFrom(position, least)) {
+      return false;
+    }
+    openBlock();
+    return true;
+  }
+
+  /** Stands on the first entry from `first` on that can be seen. */
+  private boolean settleForward(int first, long sequence) throws IOException {
+    for (int i = first; ; i++) {
+      if (i == block.count()) {
+        if (!openNext()) {
+          return false;
+        }
+        i = 0;
+      }
+      if (Stamp.sequence(block.stamp(i)) <= sequence) {
+        return stand(i);
+      }
+    }
+  }
+
+  /** Stands on the newest entry that can be seen of the nearest key from `last` back. */
+  private boolean settleBackward(int last, long sequence) throws IOException {
+    for (int i = last; ; i--) {
+      if (i < 0) {
+        if (!openPrevious()) {
+          return false;
+        }
+        i = block.count() - 1;
+      }
+      if (Stamp.sequence(block.stamp(i)) <= sequence) {
+        boolean _ = stand(i);
+        return settleNewest(sequence);
+      }
+    }
+  }
+
+  /** Moves back to the newest entry of the key that can be seen. */
+  private boolean settleNewest(long sequence) throws IOException {
+    while (true) {
+      int newest = at;
+      while (newest > 0
+          && Stamp.sequence(block.stamp(newest - 1)) <= sequence
+          && block.hasKey(newest - 1, key, 0, keyLength)) {
+        newest--;
+      }
+      at = newest;
+      if (newest > 0 || !position.continues()) {
+        return true;
+      }
+      valid = false;
+      SstableIndex own = index;
+      if (own == null || !own.previous(position)) {
+        throw blocks.source().damaged(position.offset(), "a block before", "none");
+      }
+      openBlock();
+      at = block.count() - 1;
+      if (Stamp.sequence(block.stamp(at)) > sequence) {
+        // The newest that can be seen is the first of the block behind.
+        boolean _ = own.next(position);
+        openBlock();
+        at = 0;
+        valid = true;
+        return true;
+      }
+      valid = true;
+    }
   }
 
   /// Moves to the first entry; answers whether there is one.
@@ -140,7 +347,7 @@ public final class SstableCursor implements AutoCloseable {
 
   private int find(SstableIndex own, byte[] target, long stamp) throws IOException {
     own.seek(position, target, 0, target.length, stamp);
-    openBlock();
+    openBlock(true);
     return block.find(target, 0, target.length, stamp);
   }
 
@@ -151,7 +358,7 @@ public final class SstableCursor implements AutoCloseable {
   public boolean next() throws IOException {
     requireValid();
     if (at + 1 < block.count()) {
-      return standBeside(at + 1);
+      return standBeside(at, at + 1);
     }
     valid = false;
     SstableIndex own = index;
@@ -169,7 +376,7 @@ public final class SstableCursor implements AutoCloseable {
   public boolean previous() throws IOException {
     requireValid();
     if (at > 0) {
-      return standBeside(at - 1);
+      return standBeside(at, at - 1);
     }
     valid = false;
     SstableIndex own = index;
@@ -195,8 +402,7 @@ public final class SstableCursor implements AutoCloseable {
     return true;
   }
 
-  private boolean standBeside(int i) {
-    int before = at;
+  private boolean standBeside(int before, int i) {
     at = i;
     keyLength = block.keyLength(i);
     if (key.length < keyLength) {
@@ -216,40 +422,61 @@ public final class SstableCursor implements AutoCloseable {
 
   /** Opens the block at the position: from what was read ahead, the cache, or the device. */
   private void openBlock() throws IOException {
-    long offset = position.offset();
-    long size = position.size();
-    boolean follows = offset == expected;
-    expected = offset + size;
-    if (openAhead(offset, size)) {
+    openBlock(false);
+  }
+
+  private void openBlock(boolean toSearch) throws IOException {
+    boolean follows = position.begin() == lastEnd;
+    boolean precedes = position.end() == lastBegin;
+    lastBegin = position.begin();
+    lastEnd = position.end();
+    if (aheadLength > 0 && openAhead(position.offset(), position.size())) {
       return;
     }
-    byte[] bytes = blocks.cached(offset);
+    byte[] bytes = blocks.cachedData(position);
     if (bytes == null) {
       if (keep) {
-        sequential = follows ? sequential + 1 : 0;
+        count(follows, precedes);
       }
+      long size = position.size();
       if (sequential >= SEQUENTIAL_MIN && size <= aheadMax) {
-        readAhead(offset);
-        if (openAhead(offset, size)) {
+        readAhead(position.offset(), size);
+        if (openAhead(position.offset(), size)) {
           return;
         }
       }
-      bytes = blocks.get(BlockType.DATA, offset, size, keep);
+      bytes = blocks.loadData(position, keep);
     }
-    block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    if (toSearch) {
+      block.openToSearch(bytes, 0, bytes.length - BlockSeal.BYTES);
+    } else {
+      block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    }
   }
 
-  private void readAhead(long offset) throws IOException {
+  /** Counts the blocks that were read one beside the other, in one direction. */
+  private void count(boolean follows, boolean precedes) {
+    boolean goesOn = backward ? precedes : follows;
+    if (!goesOn) {
+      backward = precedes;
+      sequential = 0;
+      aheadNext = AHEAD_MIN;
+    }
+    sequential += follows || precedes ? 1 : 0;
+  }
+
+  private void readAhead(long offset, long size) throws IOException {
     SstableIndex own = index;
     long end = own == null ? offset : own.dataEnd();
-    int length = (int) Math.min(aheadNext, end - offset);
+    long begin = backward ? Math.max(Envelope.SIZE, offset + size - aheadNext) : offset;
+    int length = (int) Math.min(aheadNext, (backward ? offset + size : end) - begin);
     if (ahead.length < length) {
       budget.use(length - ahead.length);
       ahead = new byte[length];
     }
     aheadLength = 0;
-    blocks.source().read(offset, ahead, 0, length);
-    aheadBegin = offset;
+    blocks.source().read(begin, ahead, 0, length);
+    aheadBegin = begin;
     aheadLength = length;
     aheadNext = Math.min(2 * aheadNext, aheadMax);
   }

@@ -15,7 +15,8 @@ final class SstableFilter {
   private static final int ARRAY_BYTES = 16;
 
   private final BlockStore blocks;
-  private final long seed;
+  private final long firstSeed;
+  private final long secondSeed;
   private final long begin;
   private final int lines;
   private final int probes;
@@ -27,7 +28,8 @@ final class SstableFilter {
       SstableProperties properties,
       byte @Nullable [] resident) {
     this.blocks = blocks;
-    this.seed = footer.seed();
+    this.firstSeed = KeyHash.first(footer.seed());
+    this.secondSeed = KeyHash.second(footer.seed());
     this.begin = footer.filter();
     this.lines = properties.filterLines();
     this.probes = properties.filterProbes();
@@ -93,7 +95,7 @@ final class SstableFilter {
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
   boolean mayContain(byte[] key, int offset, int length) throws IOException {
-    long hash = KeyHash.of(seed, key, offset, length);
+    long hash = KeyHash.of(firstSeed, secondSeed, key, offset, length);
     int line = FilterShape.line(hash, lines);
     byte[] own = resident;
     if (own != null) {

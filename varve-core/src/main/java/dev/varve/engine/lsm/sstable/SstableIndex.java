@@ -16,18 +16,36 @@ final class SstableIndex {
     private int at;
     private int atLeaf;
     private final EntryBlock leaf = new EntryBlock();
+    private @Nullable FlatIndex flat;
     private long offset;
     private long size;
     private boolean continues;
 
+    /// The block's number in the file, or -1 when that is not known.
+    int number() {
+      return flat == null ? -1 : at;
+    }
+
+    /// A number that is the same as [#end] of the block before, and of no other.
+    long begin() {
+      return flat == null ? offset : at;
+    }
+
+    /// A number that is the same as [#begin] of the next block, and of no other.
+    long end() {
+      return flat == null ? offset + size : at + 1L;
+    }
+
     /// Where the block begins in the file.
     long offset() {
-      return offset;
+      FlatIndex own = flat;
+      return own == null ? offset : own.offset(at);
     }
 
     /// How many bytes it has there.
     long size() {
-      return size;
+      FlatIndex own = flat;
+      return own == null ? size : own.size(at);
     }
 
     /// Whether its first key is also the last of the block before.
@@ -105,6 +123,16 @@ final class SstableIndex {
     return flat.memoryBytes();
   }
 
+  /// How many data blocks there are, or 0 when that is not known.
+  int blockCount() {
+    return paged ? 0 : flat.count();
+  }
+
+  /// What [Position#begin] is of the first block.
+  long begin() {
+    return paged ? dev.varve.format.Envelope.SIZE : 0;
+  }
+
   /// Where the data blocks end.
   long dataEnd() {
     return dataEnd;
@@ -179,10 +207,36 @@ final class SstableIndex {
     return true;
   }
 
+  /// As [#next], but moves not to a block whose keys are all at `past` or behind; null: to any.
+  boolean nextBefore(Position position, byte @Nullable [] past) throws IOException {
+    if (past != null) {
+      if (paged && position.atLeaf + 1 < position.leaf.count()) {
+        if (position.leaf.compareKey(position.atLeaf + 1, past) >= 0) {
+          return false;
+        }
+      } else if (position.at + 1 < flat.count() && flat.compare(position.at + 1, past) >= 0) {
+        return false;
+      }
+    }
+    return next(position);
+  }
+
+  /// As [#previous], but moves not to a block whose keys are all before `least`; null: to any.
+  boolean previousFrom(Position position, byte @Nullable [] least) throws IOException {
+    if (least != null && !position.continues) {
+      EntryBlock leaf = position.leaf;
+      int order =
+          paged ? leaf.compareKey(position.atLeaf, least) : flat.compare(position.at, least);
+      if (order <= 0) {
+        return false;
+      }
+    }
+    return previous(position);
+  }
+
   private void moveTo(Position position, int at) {
     position.at = at;
-    position.offset = flat.offset(at);
-    position.size = flat.size(at);
+    position.flat = flat;
     position.continues = flat.continues(at);
   }
 
@@ -207,6 +261,7 @@ final class SstableIndex {
               "the place of a data block",
               size + " bytes from " + offset);
     }
+    position.flat = null;
     position.atLeaf = atLeaf;
     position.offset = offset;
     position.size = size;

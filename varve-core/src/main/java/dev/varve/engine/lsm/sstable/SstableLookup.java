@@ -8,17 +8,10 @@ import java.util.Arrays;
 /// @threads one at a time
 /// @lifetime what was found stays until the next look-up; the value's array is nobody's to change
 public final class SstableLookup {
-  private static final int TOUCHED_BYTES = 768;
-  private static final int LINE_BYTES = 64;
-
   final SstableIndex.Position position = new SstableIndex.Position();
   final EntryBlock block = new EntryBlock();
 
   private final ReadCounts counts = new ReadCounts();
-
-  /** What {@link #touch} read: of no meaning, but it has to be kept for the reads to be made. */
-  @SuppressWarnings("UnusedVariable")
-  private int touched;
 
   private long stamp;
   private byte[] array = new byte[0];
@@ -27,17 +20,6 @@ public final class SstableLookup {
 
   /// Room for look-ups.
   public SstableLookup() {}
-
-  /// Has the processor fetch the front of a block, where everything that a search looks at stands,
-  /// all at once; the search would fetch it line by line, each waiting for the one before.
-  void touch(byte[] bytes) {
-    int sum = 0;
-    int end = Math.min(bytes.length, TOUCHED_BYTES);
-    for (int at = 0; at < end; at += LINE_BYTES) {
-      sum += bytes[at];
-    }
-    touched = sum;
-  }
 
   void found(int i) {
     stamp = block.stamp(i);

@@ -53,7 +53,8 @@ public final class SstableReader {
     this.filter = parts.filter;
     this.tombstones = parts.tombstones;
     this.memoryBytes =
-        (index == null ? 0 : index.memoryBytes()) + (filter == null ? 0 : filter.memoryBytes());
+        (index == null ? 0 : index.memoryBytes() + blocks.numberData(index.blockCount()))
+            + (filter == null ? 0 : filter.memoryBytes());
     environment.budget().keep(memoryBytes);
   }
 
@@ -277,10 +278,9 @@ public final class SstableReader {
   }
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
-    byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
+    byte[] bytes = blocks.data(position, true);
     lookup.counts().add(ReadCounts.BLOCKS);
-    lookup.touch(bytes);
-    lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
+    lookup.block.openToSearch(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
 
   /// A cursor for reads: what it loads near a seek is put into the cache.
@@ -296,6 +296,14 @@ public final class SstableReader {
   /// @throws IllegalStateException when the file is closed
   public SstableCursor scanCursor() {
     return cursor(false);
+  }
+
+  /** Gives a cursor a reference. */
+  void lend(SstableCursor cursor) {
+    if (!acquire()) {
+      requireOpen();
+    }
+    cursor.enter(this, blocks, index);
   }
 
   private SstableCursor cursor(boolean keep) {
