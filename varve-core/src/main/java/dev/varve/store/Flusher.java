@@ -181,7 +181,10 @@ final class Flusher {
     List<byte[]> states = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
-      boolean changed = moment.changedAt.get(i) > keyspace.flushedThrough();
+      long known = keyspace.flushedThrough();
+      // A process before may have brought its files further than the catalog knows.
+      boolean changed =
+          moment.changedAt.get(i) > known || keyspace.engine().flushedThrough() > known;
       states.add(changed ? keyspace.engine().flush(sequence, listener) : keyspace.engineState());
     }
     return states;

@@ -6,8 +6,8 @@ import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
 import dev.varve.engine.lsm.compaction.CompactionLimits;
-import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
+import dev.varve.engine.lsm.compaction.CompactionStats;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.VersionEdit;
@@ -15,7 +15,6 @@ import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +22,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmCompaction implements CompactionEnvironment {
-  private static final int LEVEL_ZERO_TRIGGER = 4;
-  private static final int MULTIPLIER = 10;
-  private static final long TARGET_BYTES_MAX = 16 << 20;
-  private static final long BASE_BYTES_MIN = 10 << 20;
-  private static final int GRANDPARENTS = 10;
-
   private final EngineContext context;
   private final LsmState state;
   private final LsmFiles files;
@@ -40,21 +33,7 @@ final class LsmCompaction implements CompactionEnvironment {
     this.state = state;
     this.files = files;
     this.scheduler =
-        new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
-  }
-
-  /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
-  private static CompactionOptions options(long memtableBytes) {
-    long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
-    long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
-    return new CompactionOptions(
-        LEVEL_ZERO_TRIGGER,
-        base,
-        MULTIPLIER,
-        target,
-        GRANDPARENTS * target,
-        2 * base,
-        Duration.ZERO);
+        new CompactionScheduler(this, settings.compaction(), CompactionLimits.DEFAULTS);
   }
 
   /// Begins what is due.
@@ -64,9 +43,19 @@ final class LsmCompaction implements CompactionEnvironment {
     }
   }
 
+  /// Has what runs end soon and begins nothing any more. It does not wait.
+  void cancel() {
+    scheduler.cancel();
+  }
+
   /// Ends it, once what runs has ended.
   void close() {
     scheduler.close();
+  }
+
+  /// What was done so far.
+  CompactionStats stats() {
+    return scheduler.stats();
   }
 
   /// Why the last job that failed did, or null.
@@ -124,5 +113,8 @@ final class LsmCompaction implements CompactionEnvironment {
   public void failed(CompactionFailure failed) {
     // The inputs stay, and so does what can be read. The next check of the store names the file.
     failure = failed.cause();
+    if (failed.isFinal()) {
+      context.services().fail(failed.cause());
+    }
   }
 }

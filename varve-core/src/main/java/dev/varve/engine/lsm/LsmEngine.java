@@ -5,6 +5,7 @@ import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
 import dev.varve.engine.EngineStats;
+import dev.varve.engine.lsm.compaction.CompactionStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableLookup;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// An engine that gathers what is written in memtables and keeps the rest in sorted files.
@@ -53,18 +55,28 @@ public final class LsmEngine implements Engine {
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
 
-  private LsmEngine(EngineContext context) {
+  /** How many memtables were sealed since they were full. Changed by whoever applies. */
+  private volatile long filled;
+
+  private LsmEngine(EngineContext context, LsmSettings settings) {
     this.context = context;
-    this.settings = LsmSettings.of(context.options(), context.budget().bytesMax());
+    this.settings = settings;
     this.state = new LsmState(context.budget(), epochs, context.services());
-    this.files = new LsmFiles(context, settings.sstables(), state);
+    this.files = new LsmFiles(context, settings, state);
     this.compaction = new LsmCompaction(context, settings, state, files);
     this.flush = new LsmFlush(context, settings, state, files, compaction);
   }
 
   /// Makes the engine.
   public static Engine of(EngineContext context) {
-    return new LsmEngine(context);
+    return of(context, settings -> settings);
+  }
+
+  /// Makes the engine with other settings than its options lead to: so small that a few entries
+  /// fill memtables, levels and manifests.
+  public static LsmEngine of(EngineContext context, UnaryOperator<LsmSettings> tuning) {
+    LsmSettings settings = LsmSettings.of(context.options(), context.budget().bytesMax());
+    return new LsmEngine(context, tuning.apply(settings));
   }
 
   @Override
@@ -81,6 +93,7 @@ public final class LsmEngine implements Engine {
   public void finish(long sequence) {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
+      filled++;
       flush.request();
     }
   }
@@ -256,6 +269,21 @@ public final class LsmEngine implements Engine {
     return problems;
   }
 
+  /// How many memtables were sealed so far since they were full.
+  public long filledMemtables() {
+    return filled;
+  }
+
+  /// What compaction did so far.
+  public CompactionStats compactions() {
+    return compaction.stats();
+  }
+
+  /// Why the last compaction that failed did, or null.
+  public @Nullable Throwable compactionFailure() {
+    return compaction.failure();
+  }
+
   @Override
   public void stop() {
     compaction.close();
@@ -266,6 +294,6 @@ public final class LsmEngine implements Engine {
     state.close();
     files.close();
     // Whoever drops a keyspace keeps others from committing: it does not wait for what runs.
-    context.services().submit(compaction::close);
+    compaction.cancel();
   }
 }

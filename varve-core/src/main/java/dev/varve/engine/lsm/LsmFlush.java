@@ -80,7 +80,6 @@ final class LsmFlush {
     asked.set(false);
     try {
       run(Long.MAX_VALUE, ProgressListener.NONE);
-      failure = null;
     } catch (CancellationException e) {
       // The engine is closed.
       return;
@@ -103,6 +102,7 @@ final class LsmFlush {
           next = state.oldestSealed()) {
         flush(next, listener);
       }
+      failure = null;
     } finally {
       flushing.unlock();
     }
@@ -122,7 +122,8 @@ final class LsmFlush {
       List<SstableMeta> made =
           info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
       files.install(VersionEdit.flush(made, through), List.of(memtable));
-    } catch (NoSpaceException | CancellationException e) {
+    } catch (NoSpaceException | CancellationException | VarveException e) {
+      // It was not installed, and the next attempt writes another file.
       if (info != null) {
         files.discard(info.number());
       }

@@ -1,18 +1,37 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.codec.BlockCodecs;
+import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.KeyspaceOptions;
+import java.time.Duration;
 
 /// What the options of a keyspace mean to its engine.
 ///
 /// @param memtableBytes a memtable of this size is full
 /// @param sstables how sstables are written and held
-record LsmSettings(long memtableBytes, SstableOptions sstables) {
+/// @param compaction what compaction aims at
+/// @param manifestBytesMax a flush of the store replaces a longer manifest by a short one
+public record LsmSettings(
+    long memtableBytes,
+    SstableOptions sstables,
+    CompactionOptions compaction,
+    long manifestBytesMax) {
   private static final long MEMTABLE_MIN = 256 << 10;
   private static final long MEMTABLE_MAX = 64 << 20;
   private static final int MEMORY_SHARE = 8;
+
+  private static final int LEVEL_ZERO_TRIGGER = 4;
+  private static final int MULTIPLIER = 10;
+  private static final long TARGET_BYTES_MAX = 16 << 20;
+  private static final long BASE_BYTES_MIN = 10 << 20;
+  private static final int GRANDPARENTS = 10;
+
+  /** An edit is written for each memtable: so many of these are worth some hundred edits. */
+  private static final int MANIFEST_SHARE = 4;
+
+  private static final long MANIFEST_BYTES_MAX = 1 << 20;
 
   /** What one more bit for each key leaves of the false positives, at best. */
   private static final double RATE_OF_BIT = 0.6185;
@@ -30,6 +49,23 @@ record LsmSettings(long memtableBytes, SstableOptions sstables) {
         };
     double rate = options.filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.filterBits());
     return new LsmSettings(
-        memtable, SstableOptions.DEFAULTS.withCodec(codec).withFalsePositives(rate));
+        memtable,
+        SstableOptions.DEFAULTS.withCodec(codec).withFalsePositives(rate),
+        compaction(memtable),
+        Math.min(memtable / MANIFEST_SHARE, MANIFEST_BYTES_MAX));
+  }
+
+  /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
+  private static CompactionOptions compaction(long memtableBytes) {
+    long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
+    long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
+    return new CompactionOptions(
+        LEVEL_ZERO_TRIGGER,
+        base,
+        MULTIPLIER,
+        target,
+        GRANDPARENTS * target,
+        2 * base,
+        Duration.ZERO);
   }
 }
