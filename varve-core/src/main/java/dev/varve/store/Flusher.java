@@ -129,15 +129,24 @@ final class Flusher {
         flushLocked(listener);
       }
     } catch (NoSpaceException e) {
+      requireSound();
       throw new DiskFullException(
           "the device of "
               + store.directory()
               + " is full: nothing was flushed, and nothing is lost; make space and try again",
           e);
     } catch (IOException e) {
+      requireSound();
       throw new StoreIoException("the store in " + store.directory() + " cannot flush", e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** What failed the store is told rather than what came of it. */
+  private void requireSound() {
+    if (failure.isFailed()) {
+      throw store.pipeline().failed();
     }
   }
 

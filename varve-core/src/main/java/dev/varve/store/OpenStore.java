@@ -100,10 +100,10 @@ final class OpenStore implements Store {
     pipeline.awaitDurable(sequence, durability);
   }
 
-  private static void awaitRoom(WriteBatch batch) {
+  private void awaitRoom(WriteBatch batch) {
     for (Keyspace keyspace : batch.keyspaces()) {
       if (keyspace instanceof StoreKeyspace own) {
-        own.keyspace().engine().awaitRoom();
+        core.pipeline().awaitRoom(own.keyspace().engine());
       }
     }
   }

@@ -96,7 +96,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkValue(value);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
-    state.engine().awaitRoom();
+    pipeline.awaitRoom(state.engine());
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -144,7 +144,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     long sequence = 0;
     @Nullable T answer;
     if (!freesSpace) {
-      state.engine().awaitRoom();
+      pipeline.awaitRoom(state.engine());
     }
     pipeline.lockAll();
     try {

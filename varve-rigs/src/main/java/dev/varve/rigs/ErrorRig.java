@@ -318,12 +318,32 @@ final class ErrorRig {
             "a full disk was told of without one: " + e);
         return refused(step, committed);
       } catch (StoreIoException e) {
-        return refused(step, committed);
+        if (!run.store().store().stats().failed()) {
+          return refused(step, committed);
+        }
+        // Of a step that reads first it was the read that was refused.
+        require(!rigCase.engine().isResident() && isReading(step), "a failed store refused: " + e);
+        heal();
+        failed(firstFailure(), committed);
+        return false;
       } catch (StoreFailedException e) {
         require(!kind.isFull() || step instanceof Step.Idle, "a full disk failed the store: " + e);
         failed(e, committed);
         return false;
       }
+    }
+
+    private static boolean isReading(Step step) {
+      return step instanceof Step.PutIfAbsent || step instanceof Step.Swap;
+    }
+
+    private StoreFailedException firstFailure() {
+      try {
+        run.store().store().sync();
+      } catch (StoreFailedException e) {
+        return e;
+      }
+      throw new PromiseBroken("a failed store says that it synced");
     }
 
     /** A step was refused: it left nothing, and the same step works when the fault is gone. */
