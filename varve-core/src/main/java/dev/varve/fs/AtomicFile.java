@@ -2,6 +2,7 @@ package dev.varve.fs;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 
 /// A file that appears whole or not at all: it is written under a temporary name and takes its own
@@ -50,6 +51,7 @@ public final class AtomicFile implements AutoCloseable {
 
   /// Makes the content durable, then gives the file its name, durably.
   ///
+  /// @throws NoSpaceException when the device is full; the name stands for the old file
   /// @throws IOException when a step failed; the name then stands for the old file or the new one
   public void commit() throws IOException {
     file.sync(SyncMode.FULL);
@@ -58,7 +60,20 @@ public final class AtomicFile implements AutoCloseable {
     committed = true;
     Path parent = path.toAbsolutePath().getParent();
     if (parent != null) {
-      fileSystem.syncDirectory(parent);
+      syncDirectory(parent);
+    }
+  }
+
+  /** Whether the new name survives a crash is unknown when this fails: that is no full disk. */
+  private void syncDirectory(Path directory) throws IOException {
+    try {
+      fileSystem.syncDirectory(directory);
+    } catch (NoSpaceException e) {
+      FileSystemException unknown =
+          new FileSystemException(
+              path.toString(), null, "its directory cannot be synced, for want of space");
+      unknown.initCause(e);
+      throw unknown;
     }
   }
 

@@ -13,8 +13,13 @@ public sealed interface Fault {
   /// A read gives, or a write takes, only the first `bytes` bytes; then the error strikes.
   record CutShort(long bytes, Errno error) implements Fault {}
 
-  /// A sync or force fails and does to the pages what `failure` says.
-  record SyncFails(SyncFailure failure) implements Fault {}
+  /// A sync or force fails with an error and does to the pages what `failure` says.
+  record SyncFails(SyncFailure failure, Errno error) implements Fault {
+    /// The device failed.
+    public SyncFails(SyncFailure failure) {
+      this(failure, Errno.EIO);
+    }
+  }
 
   /// The operation works, but only after `delay`.
   record Slow(Duration delay) implements Fault {}

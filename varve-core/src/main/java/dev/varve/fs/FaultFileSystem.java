@@ -80,7 +80,7 @@ public final class FaultFileSystem implements FileSystem {
               memory.failSync(path, position, to, fails.failure());
             }
           }
-          throw Fault.Errno.EIO.exception(operation);
+          throw fails.error().exception(operation);
         }
         case Fault.BitFlip flip -> {
           return flip;

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.base.FailureLatch;
 import dev.varve.cache.MemoryBudget;
+import dev.varve.engine.Engine;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.DiskFullException;
@@ -12,6 +13,7 @@ import dev.varve.kv.MutationWriter;
 import dev.varve.kv.StoreClosedException;
 import dev.varve.kv.StoreFailedException;
 import dev.varve.kv.StoreIoException;
+import dev.varve.kv.VarveException;
 import dev.varve.log.Log;
 import dev.varve.log.RecordKind;
 import java.io.IOException;
@@ -82,6 +84,21 @@ final class CommitPipeline {
     this.scratch = new MutationWriter[log.laneCount()];
     for (int i = 0; i < scratch.length; i++) {
       scratch[i] = new MutationWriter(SCRATCH_BYTES);
+    }
+  }
+
+  /// As [Engine#awaitRoom]. A store that takes no writes has nobody wait.
+  ///
+  /// @throws StoreFailedException when the store fails meanwhile
+  void awaitRoom(Engine engine, long bytes, boolean mayRefuse) {
+    if (closed || failure.isFailed()) {
+      return;
+    }
+    try {
+      engine.awaitRoom(bytes, mayRefuse);
+    } catch (VarveException e) {
+      requireSound();
+      throw e;
     }
   }
 

@@ -131,15 +131,24 @@ final class Flusher {
         flushLocked(listener);
       }
     } catch (NoSpaceException e) {
+      requireSound();
       throw new DiskFullException(
           "the device of "
               + store.directory()
               + " is full: nothing was flushed, and nothing is lost; make space and try again",
           e);
     } catch (IOException e) {
+      requireSound();
       throw new StoreIoException("the store in " + store.directory() + " cannot flush", e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** What failed the store is told rather than what came of it. */
+  private void requireSound() {
+    if (failure.isFailed()) {
+      throw store.pipeline().failed();
     }
   }
 
@@ -183,7 +192,10 @@ final class Flusher {
     List<byte[]> states = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
-      boolean changed = moment.changedAt.get(i) > keyspace.flushedThrough();
+      long known = keyspace.flushedThrough();
+      // A process before may have brought its files further than the catalog knows.
+      boolean changed =
+          moment.changedAt.get(i) > known || keyspace.engine().flushedThrough() > known;
       states.add(changed ? flush(keyspace, sequence, listener) : keyspace.engineState());
     }
     return states;

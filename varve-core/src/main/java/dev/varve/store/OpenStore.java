@@ -99,10 +99,11 @@ final class OpenStore implements Store {
     pipeline.awaitDurable(sequence, durability);
   }
 
-  private static void awaitRoom(WriteBatch batch) {
+  private void awaitRoom(WriteBatch batch) {
     for (Keyspace keyspace : batch.keyspaces()) {
       if (keyspace instanceof StoreKeyspace own) {
-        own.keyspace().engine().awaitRoom(batch.byteSize(), !batch.isOnlyDeletes());
+        core.pipeline()
+            .awaitRoom(own.keyspace().engine(), batch.byteSize(), !batch.isOnlyDeletes());
       }
     }
   }

@@ -442,7 +442,9 @@ final class StoreCore {
     background.close();
     longWork.close();
     @Nullable Exception first = null;
-    for (Closing step : List.<Closing>of(log()::close, this::writeCatalog, directoryLock::close)) {
+    List<Closing> steps =
+        List.of(this::awaitFlush, log()::close, this::writeCatalog, directoryLock::close);
+    for (Closing step : steps) {
       try {
         step.run();
       } catch (IOException | RuntimeException e) {
@@ -464,6 +466,11 @@ final class StoreCore {
     if (failure.isFailed()) {
       throw pipeline().failed();
     }
+  }
+
+  /** Waits for the flush or check that a caller may have under way. */
+  private void awaitFlush() throws IOException {
+    Catalog _ = flusher().whileStill(catalog -> catalog);
   }
 
   private void writeCatalog() throws IOException {

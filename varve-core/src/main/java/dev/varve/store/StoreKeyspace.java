@@ -103,7 +103,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkValue(value);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
-    state.engine().awaitRoom((long) key.length + value.length, true);
+    pipeline.awaitRoom(state.engine(), (long) key.length + value.length, true);
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -126,7 +126,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkKey(key);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
-    state.engine().awaitRoom(key.length, false);
+    pipeline.awaitRoom(state.engine(), key.length, false);
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -151,7 +151,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Durability durability = store.options().durability();
     long sequence = 0;
     @Nullable T answer;
-    state.engine().awaitRoom(DECIDED_BYTES, !freesSpace);
+    pipeline.awaitRoom(state.engine(), DECIDED_BYTES, !freesSpace);
     pipeline.lockAll();
     try {
       requireReadable();

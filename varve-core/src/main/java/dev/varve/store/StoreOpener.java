@@ -266,8 +266,7 @@ public final class StoreOpener {
               entry.engineState());
       Engine engine = keyspace.engine();
       engine.load(entry.engineState(), listener);
-      keyspace.flushed(
-          Math.max(entry.flushedThrough(), engine.flushedThrough()), entry.engineState());
+      keyspace.flushed(entry.flushedThrough(), entry.engineState());
       snapshotEntries += engine.count();
     }
     core.keyspaceTable().reserveIdsBelow(catalog.nextKeyspace());
@@ -363,7 +362,7 @@ public final class StoreOpener {
         }
         return;
       }
-      if (sequence > keyspace.flushedThrough()) {
+      if (sequence > Math.max(keyspace.flushedThrough(), keyspace.engine().flushedThrough())) {
         core.applier().apply(sequence, keyspace, reader);
       }
     }

@@ -48,6 +48,7 @@ final class CrashRig {
   private final ScriptRun run;
   private long cuts;
   private long images;
+  private final ManifestCount manifests = new ManifestCount();
   private boolean exploring = true;
 
   private CrashRig(RigCase rigCase, Planted planted, Sample sample, Findings findings) {
@@ -86,9 +87,12 @@ final class CrashRig {
           new Violation("crash", "" + rigCase, "the script at step " + run.stepIndex(), e));
     }
     findings.count("cuts", cuts);
+    run.work().count(findings);
+    findings.count("manifests replaced", manifests.replaced());
   }
 
   private void before(FileOperation operation) {
+    manifests.accept(operation);
     if (operation.kind().changes()) {
       cut(operation);
     }

@@ -40,7 +40,9 @@ final class ErrorRig {
     ENOSPC_IN_PLACE,
     SYNC_MARKS_CLEAN,
     SYNC_REVERTS,
-    SYNC_REPORTED_LATE;
+    SYNC_REPORTED_LATE,
+    /** A sync that finds no space is a failed sync: what it was for is unknown. */
+    SYNC_ENOSPC;
 
     /** Less than any header: a short read or write stops within it. */
     private static final int SHORT_BYTES = 40;
@@ -56,6 +58,7 @@ final class ErrorRig {
         case SYNC_MARKS_CLEAN -> new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN);
         case SYNC_REVERTS -> new Fault.SyncFails(SyncFailure.PAGES_REVERTED);
         case SYNC_REPORTED_LATE -> new Fault.SyncFails(SyncFailure.REPORTED_LATE);
+        case SYNC_ENOSPC -> new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN, Fault.Errno.ENOSPC);
       };
     }
 
@@ -91,6 +94,10 @@ final class ErrorRig {
             kind == FileOperation.Kind.WRITE || kind == FileOperation.Kind.PREALLOCATE;
         case SYNC_MARKS_CLEAN, SYNC_REVERTS, SYNC_REPORTED_LATE ->
             kind == FileOperation.Kind.SYNC || kind == FileOperation.Kind.FORCE;
+        case SYNC_ENOSPC ->
+            kind == FileOperation.Kind.SYNC
+                || kind == FileOperation.Kind.FORCE
+                || kind == FileOperation.Kind.SYNC_DIRECTORY;
       };
     }
   }
@@ -131,9 +138,13 @@ final class ErrorRig {
   static void explore(RigCase rigCase, CrashRig.Planted planted, Sample sample, Findings findings) {
     ErrorRig rig = new ErrorRig(rigCase, planted.lie(), findings);
     List<FileOperation> operations = new ArrayList<>();
-    new ScriptRun(rigCase, rigCase.level())
-        .run(new FaultFileSystem(new MemoryFileSystem(), operations::add), () -> {});
+    ScriptRun clean = new ScriptRun(rigCase, rigCase.level());
+    clean.run(new FaultFileSystem(new MemoryFileSystem(), operations::add), () -> {});
     findings.count("operations", operations.size());
+    ManifestCount manifests = new ManifestCount();
+    operations.forEach(manifests);
+    clean.work().count(findings);
+    findings.count("manifests replaced", manifests.replaced());
     long number = 0;
     for (FileOperation operation : operations) {
       for (Kind kind : Kind.values()) {
@@ -154,13 +165,12 @@ final class ErrorRig {
 
   private void strike(long number, FileOperation operation, Kind kind, Lasting lasting) {
     findings.count("runs", 1);
-    FaultedRun run = new FaultedRun(kind);
+    FaultRule.Condition when =
+        lasting == Lasting.ONCE
+            ? FaultRule.index(operation.index())
+            : FaultRule.from(operation.index()).and(sameKinds(kind));
+    FaultedRun run = new FaultedRun(kind, FaultRule.when(when).then(kind.fault()));
     try {
-      FaultRule.Condition when =
-          lasting == Lasting.ONCE
-              ? FaultRule.index(operation.index())
-              : FaultRule.from(operation.index()).and(sameKinds(kind));
-      run.faulty.with(FaultRule.when(when).then(kind.fault()));
       run.go();
     } catch (RuntimeException | Error e) {
       findings.violation(
@@ -209,28 +219,73 @@ final class ErrorRig {
     private final FileSystem shown = lie.apply(faulty);
     private final ScriptRun run = new ScriptRun(rigCase, rigCase.level());
     private final Kind kind;
+    private final FaultRule rule;
     private String doing = "opening";
     private boolean refusedOnce;
+    private boolean healed;
 
-    FaultedRun(Kind kind) {
+    FaultedRun(Kind kind, FaultRule rule) {
       this.kind = kind;
+      this.rule = rule;
+      faulty.with(rule);
+    }
+
+    private void heal() {
+      healed = true;
+      faulty.heal();
+    }
+
+    /**
+     * Engines that keep entries in files may be refused a read; once the device works they read.
+     */
+    private void reading(Runnable read) {
+      try {
+        read.run();
+      } catch (StoreIoException e) {
+        if (rigCase.engine().isResident() || healed) {
+          throw e;
+        }
+        findings.count("reads refused", 1);
+        faulty.heal();
+        read.run();
+        faulty.with(rule);
+      }
+    }
+
+    private int open() {
+      try {
+        return run.open(shown);
+      } catch (StoreIoException e) {
+        if (!run.isOpen()) {
+          throw e;
+        }
+        reading(() -> requireShown(run.newest(), null));
+        return 0;
+      }
+    }
+
+    private int close() {
+      reading(run::checkSnapshot);
+      return run.closeUnchecked();
     }
 
     void go() {
       SplittableRandom random = new SplittableRandom(rigCase.seed());
       try (LaneThreads threads = new LaneThreads(rigCase.lanes())) {
-        int _ = threads.on(0, () -> run.open(shown));
+        int _ = threads.on(0, this::open);
         for (Step step : rigCase.script().steps()) {
           doing = "at step " + step.getClass().getSimpleName();
           if (!threads.on(random.nextInt(rigCase.lanes()), () -> step(step))) {
             return;
           }
         }
-        int _ = threads.on(0, run::close);
+        int _ = threads.on(0, this::close);
       } catch (StoreFailedException e) {
         // Closing may be where it is told.
       } catch (StoreIoException | DiskFullException e) {
         require(!run.isOpen(), "an open store told of a failure to open: " + e);
+      } finally {
+        run.dropSnapshot();
       }
       recover();
     }
@@ -238,11 +293,15 @@ final class ErrorRig {
     /** Answers whether the script goes on. */
     private boolean step(Step step) {
       if (step instanceof Step.Reopen) {
-        int _ = run.close();
-        int _ = run.open(shown);
+        int _ = close();
+        int _ = open();
         return true;
       }
       if (step instanceof Step.TakeSnapshot || step instanceof Step.CheckSnapshot) {
+        reading(run::checkSnapshot);
+        if (step instanceof Step.TakeSnapshot) {
+          run.takeSnapshot();
+        }
         return true;
       }
       boolean committed = run.issue(step);
@@ -252,16 +311,39 @@ final class ErrorRig {
         return true;
       } catch (DiskFullException e) {
         require(
-            kind.isFull() || kind == Kind.ENOSPC_IN_PLACE || refusedOnce,
+            kind.isFull()
+                || kind == Kind.ENOSPC_IN_PLACE
+                || kind == Kind.SYNC_ENOSPC
+                || refusedOnce,
             "a full disk was told of without one: " + e);
         return refused(step, committed);
       } catch (StoreIoException e) {
-        return refused(step, committed);
+        if (!run.store().store().stats().failed()) {
+          return refused(step, committed);
+        }
+        // Of a step that reads first it was the read that was refused.
+        require(!rigCase.engine().isResident() && isReading(step), "a failed store refused: " + e);
+        heal();
+        failed(firstFailure(), committed);
+        return false;
       } catch (StoreFailedException e) {
         require(!kind.isFull() || step instanceof Step.Idle, "a full disk failed the store: " + e);
         failed(e, committed);
         return false;
       }
+    }
+
+    private static boolean isReading(Step step) {
+      return step instanceof Step.PutIfAbsent || step instanceof Step.Swap;
+    }
+
+    private StoreFailedException firstFailure() {
+      try {
+        run.store().store().sync();
+      } catch (StoreFailedException e) {
+        return e;
+      }
+      throw new PromiseBroken("a failed store says that it synced");
     }
 
     /** A step was refused: it left nothing, and the same step works when the fault is gone. */
@@ -271,9 +353,9 @@ final class ErrorRig {
       }
       refusedOnce = true;
       require(!run.store().store().stats().failed(), "a step was refused by a store that failed");
-      requireShown(run.newest(), null);
-      faulty.heal();
-      run.clock().pass(FULL_PAUSE);
+      reading(() -> requireShown(run.newest(), null));
+      heal();
+      run.store().pass(FULL_PAUSE);
       doing = "writing when the fault is gone";
       boolean made = run.issue(step);
       run.store().perform(step);
@@ -293,8 +375,10 @@ final class ErrorRig {
       doing = "reading a failed store";
       require(first.getCause() != null, "a failed store names no cause");
       List<StoreState> history = run.history();
-      requireShown(run.newest(), committed ? history.get(history.size() - 2) : null);
-      faulty.heal();
+      StoreState before = history.get(history.size() - 2);
+      reading(() -> requireShown(run.newest(), committed ? before : null));
+      reading(run::checkSnapshot);
+      heal();
       doing = "writing to a failed store";
       for (Durability level : Durability.values()) {
         try {
@@ -331,7 +415,7 @@ final class ErrorRig {
 
     /** Whatever became of the process, what was promised is there when the device works again. */
     private void recover() {
-      faulty.heal();
+      heal();
       check(memory.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY)), "power cut", false);
       check(memory.crash(new CrashImage(1, CrashImage.Mode.ALL)), "late power cut", false);
       check(memory.kill(), "kill", kind != Kind.SYNC_REVERTS);

@@ -23,6 +23,9 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
   private static final ByteSize CHECKPOINT_AFTER = ByteSize.ofKibibytes(8);
   private static final ByteSize MEMORY = ByteSize.ofMebibytes(16);
 
+  /** Of an LSM: the commits between two flushes of the store fill memtables. */
+  private static final ByteSize LSM_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+
   /// All engines, all levels, one lane and three.
   static List<RigCase> all(long seed, int steps) {
     List<RigCase> cases = new ArrayList<>();
@@ -49,7 +52,7 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
         .withDurability(level)
         .withLanes(laneCount)
         .withSegment(SEGMENT)
-        .withCheckpointAfter(CHECKPOINT_AFTER)
+        .withCheckpointAfter(engine == EngineKind.LSM ? LSM_CHECKPOINT_AFTER : CHECKPOINT_AFTER)
         .withMemory(MEMORY)
         .withDefaultEngine(engine)
         .withLeakDetection(false);

@@ -13,7 +13,6 @@ import dev.varve.kv.WriteBatch;
 import dev.varve.model.Step;
 import dev.varve.model.StoreState;
 import dev.varve.store.StoreEnvironment;
-import dev.varve.store.StoreFixture;
 import dev.varve.store.StoreOpener;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +31,7 @@ final class RigStore {
   private static final Duration STEP = Duration.ofMillis(1);
 
   private final StepBackground background;
+  private final TinyLsm lsm;
   private final HandClock clock;
   private final RigCase rigCase;
   private final Store store;
@@ -41,13 +41,14 @@ final class RigStore {
     this.rigCase = rigCase;
     this.clock = clock;
     this.background = new StepBackground(rigCase.seed());
+    this.lsm = new TinyLsm(rigCase.lanes() > 1);
     StoreEnvironment environment =
         new StoreEnvironment(
             fs,
             clock,
             RandomSource.seeded(rigCase.seed()),
             onFailure -> background,
-            StoreFixture.engines(),
+            lsm.engines(),
             false);
     this.store = StoreOpener.open(environment, DIRECTORY, options, ProgressListener.NONE);
   }
@@ -89,10 +90,7 @@ final class RigStore {
       case Step.Drop drop -> store.dropKeyspace(drop.keyspace());
       case Step.Sync _ -> store.sync();
       case Step.Flush _ -> store.flush();
-      case Step.Idle _ -> {
-        clock.pass(IDLE);
-        background.runDelayed();
-      }
+      case Step.Idle _ -> pass(IDLE);
       case Step.TakeSnapshot _, Step.CheckSnapshot _, Step.Reopen _ ->
           throw new IllegalArgumentException("not a step of the store alone: " + step);
     }
@@ -118,7 +116,21 @@ final class RigStore {
     return state.difference(store, rigCase.engine());
   }
 
+  /// Lets so much time pass that everything runs that was to run later.
+  void pass(Duration time) {
+    clock.pass(time);
+    background.runDelayed();
+    background.runSubmitted();
+  }
+
+  /// What its LSM engines did so far.
+  LsmWork lsmWork() {
+    return lsm.work();
+  }
+
   void close() {
+    // Closing waits for compactions that have begun; nobody else can run them.
+    background.runSubmitted();
     store.close();
   }
 }

@@ -37,6 +37,7 @@ final class ScriptRun {
   private long durable;
   private long acknowledged;
   private int stepIndex;
+  private LsmWork work = LsmWork.NONE;
   private @Nullable RigStore open;
   private @Nullable Held held;
 
@@ -75,6 +76,11 @@ final class ScriptRun {
     return clock;
   }
 
+  /// What LSM engines did in the stores that were closed.
+  LsmWork work() {
+    return work;
+  }
+
   /// Opens the store, runs every step and closes it. `afterStep` runs behind each step.
   ///
   /// @throws PromiseBroken when the store shows something wrong
@@ -104,9 +110,16 @@ final class ScriptRun {
   }
 
   int close() {
+    checkSnapshot();
+    return closeUnchecked();
+  }
+
+  /// Closes the store without a look at the snapshot that is open.
+  int closeUnchecked() {
     dropSnapshot();
     RigStore closing = store();
     open = null;
+    work = work.plus(closing.lsmWork());
     closing.close();
     acknowledged = issued();
     durable = acknowledged;
@@ -131,10 +144,8 @@ final class ScriptRun {
         int _ = open(fs);
       }
       case Step.TakeSnapshot _ -> {
-        dropSnapshot();
-        Map<String, Integer> ids = new HashMap<>();
-        store().store().keyspaces().forEach(keyspace -> ids.put(keyspace.name(), keyspace.id()));
-        held = new Held(store().store().snapshot(), newest(), ids);
+        checkSnapshot();
+        takeSnapshot();
       }
       case Step.CheckSnapshot _ -> checkSnapshot();
       case Step.Change _,
@@ -199,9 +210,17 @@ final class ScriptRun {
     }
   }
 
-  private void dropSnapshot() {
+  /// Takes a snapshot in the place of the one that is open.
+  void takeSnapshot() {
+    dropSnapshot();
+    Map<String, Integer> ids = new HashMap<>();
+    store().store().keyspaces().forEach(keyspace -> ids.put(keyspace.name(), keyspace.id()));
+    held = new Held(store().store().snapshot(), newest(), ids);
+  }
+
+  /// Closes the snapshot that is open.
+  void dropSnapshot() {
     if (held != null) {
-      checkSnapshot();
       held.snapshot.close();
       held = null;
     }

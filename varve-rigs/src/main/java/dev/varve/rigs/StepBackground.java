@@ -39,10 +39,10 @@ final class StepBackground implements Background {
     }
   }
 
-  /// Runs what was put off.
+  /// Runs what was put off, and what that puts off.
   void runSubmitted() {
-    for (int count = submitted.size(); count > 0; count--) {
-      submitted.remove().run();
+    for (Runnable next = submitted.poll(); next != null; next = submitted.poll()) {
+      next.run();
     }
   }
 

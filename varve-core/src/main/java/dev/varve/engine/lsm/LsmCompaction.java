@@ -8,8 +8,8 @@ import dev.varve.engine.lsm.blob.BlobReference;
 import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
-import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
+import dev.varve.engine.lsm.compaction.CompactionStats;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.VersionEdit;
@@ -20,7 +20,6 @@ import dev.varve.kv.KeyRange;
 import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +28,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmCompaction implements CompactionEnvironment {
-  private static final int MULTIPLIER = 10;
-  private static final long TARGET_BYTES_MAX = 16 << 20;
-  private static final long BASE_BYTES_MIN = 10 << 20;
-  private static final int GRANDPARENTS = 10;
-
   private final EngineContext context;
   private final LsmState state;
   private final LsmFiles files;
@@ -45,23 +39,8 @@ final class LsmCompaction implements CompactionEnvironment {
     this.context = context;
     this.state = state;
     this.files = files;
-    this.scheduler = new CompactionScheduler(this, options(settings), settings.limits());
+    this.scheduler = new CompactionScheduler(this, settings.compaction(), settings.limits());
     this.collector = new BlobCollector(context, state, this::wake);
-  }
-
-  /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
-  private static CompactionOptions options(LsmSettings settings) {
-    long memtableBytes = settings.memtableBytes();
-    long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
-    long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
-    return new CompactionOptions(
-        settings.levelZeroTrigger(),
-        base,
-        MULTIPLIER,
-        target,
-        GRANDPARENTS * target,
-        2 * base,
-        Duration.ZERO);
   }
 
   /// Begins what is due.
@@ -76,10 +55,20 @@ final class LsmCompaction implements CompactionEnvironment {
     scheduler.compact(range.from(), range.to(), listener);
   }
 
+  /// Has what runs end soon and begins nothing any more. It does not wait.
+  void cancel() {
+    scheduler.cancel();
+  }
+
   /// Ends it, once what runs has ended.
   void close() {
     collector.close();
     scheduler.close();
+  }
+
+  /// What was done so far, level by level.
+  CompactionStats byLevel() {
+    return scheduler.stats();
   }
 
   /// Why the last job that failed did, or null.
@@ -168,5 +157,8 @@ final class LsmCompaction implements CompactionEnvironment {
   public void failed(CompactionFailure failed) {
     // The inputs stay, and so does what can be read. The next check of the store names the file.
     failure = failed.cause();
+    if (failed.isFinal()) {
+      context.services().fail(failed.cause());
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
 import dev.varve.engine.EngineStats;
+import dev.varve.engine.lsm.compaction.CompactionStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.ReadCounts;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// An engine that gathers what is written in memtables and keeps the rest in sorted files.
@@ -61,18 +63,28 @@ public final class LsmEngine implements Engine {
   private final LongAdder memtableGets = new LongAdder();
   private final AtomicLong writtenBytes = new AtomicLong();
 
-  private LsmEngine(EngineContext context) {
+  /** How many memtables were sealed since they were full. Changed by whoever applies. */
+  private volatile long filled;
+
+  private LsmEngine(EngineContext context, LsmSettings settings) {
     this.context = context;
-    this.settings = LsmSettings.of(context.options(), context.budget().bytesMax());
+    this.settings = settings;
     this.state = new LsmState(context.budget(), epochs, context.services());
-    this.files = new LsmFiles(context, settings.sstables(), state);
+    this.files = new LsmFiles(context, settings, state);
     this.compaction = new LsmCompaction(context, settings, state, files);
     this.flush = new LsmFlush(context, settings, state, files, compaction);
   }
 
   /// Makes the engine.
   public static Engine of(EngineContext context) {
-    return new LsmEngine(context);
+    return of(context, settings -> settings);
+  }
+
+  /// Makes the engine with other settings than its options lead to: so small that a few entries
+  /// fill memtables, levels and manifests.
+  public static LsmEngine of(EngineContext context, UnaryOperator<LsmSettings> tuning) {
+    LsmSettings settings = LsmSettings.of(context.options(), context.budget().bytesMax());
+    return new LsmEngine(context, tuning.apply(settings));
   }
 
   @Override
@@ -97,6 +109,7 @@ public final class LsmEngine implements Engine {
   public void finish(long sequence) {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
+      filled++;
       flush.request();
     }
   }
@@ -327,6 +340,21 @@ public final class LsmEngine implements Engine {
     return problems;
   }
 
+  /// How many memtables were sealed so far since they were full.
+  public long filledMemtables() {
+    return filled;
+  }
+
+  /// What compaction did so far.
+  public CompactionStats compactions() {
+    return compaction.byLevel();
+  }
+
+  /// Why the last compaction that failed did, or null.
+  public @Nullable Throwable compactionFailure() {
+    return compaction.failure();
+  }
+
   @Override
   public void stop() {
     compaction.close();
@@ -337,6 +365,6 @@ public final class LsmEngine implements Engine {
     state.close();
     files.close();
     // Whoever drops a keyspace keeps others from committing: it does not wait for what runs.
-    context.services().submit(compaction::close);
+    compaction.cancel();
   }
 }

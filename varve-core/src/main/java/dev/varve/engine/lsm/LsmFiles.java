@@ -46,14 +46,12 @@ final class LsmFiles {
    * could not be deleted is an orphan; those are deleted before the first file is written after an
    * open. */
 
-  /** A longer manifest is replaced by a short one. */
-  private static final long MANIFEST_BYTES_MAX = 1 << 20;
-
   private static final int LOAD_ATTEMPTS = 10;
 
   private final EngineContext context;
   private final SstableEnvironment environment;
   private final SstableOptions options;
+  private final long manifestBytesMax;
   private final Manifest.Place place;
   private final LsmState state;
   private final BlobFiles blobs;
@@ -72,9 +70,10 @@ final class LsmFiles {
   private volatile VersionSet versions;
   private volatile long manifest;
 
-  LsmFiles(EngineContext context, SstableOptions options, LsmState state) {
+  LsmFiles(EngineContext context, LsmSettings settings, LsmState state) {
     this.context = context;
-    this.options = options;
+    this.options = settings.sstables();
+    this.manifestBytesMax = settings.manifestBytesMax();
     this.state = state;
     this.blobs = new BlobFiles(context, options.codec());
     this.place =
@@ -253,12 +252,23 @@ final class LsmFiles {
     return open == null ? SstableReader.open(environment, number, options) : open;
   }
 
+  /** Before anything is done on the strength of a version that was found: it must be durable. */
+  private void syncManifest() throws IOException {
+    try {
+      versions.sync();
+    } catch (IOException e) {
+      context.services().fail(e);
+      throw e;
+    }
+  }
+
   /** Deletes what a crash left behind, once. */
   private void clean() throws IOException {
     synchronized (deleting) {
       if (cleaned) {
         return;
       }
+      syncManifest();
       Set<Long> needed = VersionSet.numbers(versions.current());
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
@@ -273,7 +283,8 @@ final class LsmFiles {
               case StoreFileName.Blob(int keyspace, long number) ->
                   keyspace == context.keyspace() && (temporary || !needed.contains(number));
               case StoreFileName.Manifest(int keyspace, long number) ->
-                  keyspace == context.keyspace() && (temporary || number != manifest);
+                  keyspace == context.keyspace()
+                      && (temporary || (number != manifest && !oldManifests.contains(number)));
               case StoreFileName.Snapshot _,
                   StoreFileName.Temporary _,
                   StoreFileName.Lock _,
@@ -309,7 +320,8 @@ final class LsmFiles {
       } catch (NoSpaceException e) {
         opened.release();
         throw e;
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
+        // Which version is durable is unknown for good, or a defect was found.
         context.services().fail(e);
         opened.release();
         throw e;
@@ -392,7 +404,16 @@ final class LsmFiles {
       before = unpublished;
       unpublished = true;
     }
-    Pointer pointer = versions.pointer(MANIFEST_BYTES_MAX);
+    Pointer pointer;
+    try {
+      syncManifest();
+      pointer = versions.pointer(manifestBytesMax);
+    } catch (IOException e) {
+      if (!before) {
+        published();
+      }
+      throw e;
+    }
     long old = manifest;
     if (pointer == null || old == 0 || pointer.number() == old) {
       if (pointer != null) {

@@ -92,7 +92,6 @@ final class LsmFlush {
       work.set(Work.LOOK);
       try {
         run(Long.MAX_VALUE, ProgressListener.NONE);
-        failure = null;
       } catch (CancellationException e) {
         // The engine is closed.
         return;
@@ -119,6 +118,7 @@ final class LsmFlush {
           next = state.oldestSealed()) {
         flush(next, listener);
       }
+      failure = null;
     } finally {
       flushing.unlock();
     }
@@ -160,7 +160,8 @@ final class LsmFlush {
       }
       files.install(VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable));
       throttle.flushed(bytes, context.clock().nanos() - begun);
-    } catch (NoSpaceException | CancellationException e) {
+    } catch (NoSpaceException | CancellationException | VarveException e) {
+      // It was not installed, and the next attempt writes another file.
       if (info != null) {
         files.discard(info.number());
       }

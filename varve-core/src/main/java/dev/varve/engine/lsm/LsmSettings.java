@@ -2,25 +2,29 @@ package dev.varve.engine.lsm;
 
 import dev.varve.codec.BlockCodecs;
 import dev.varve.engine.lsm.compaction.CompactionLimits;
+import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.KeyspaceOptions;
+import java.time.Duration;
 
 /// What the options of a keyspace, and the memory of its store, mean to its engine.
 ///
 /// @param memtableBytes a memtable of this size is full
-/// @param levelZeroTrigger so many files at level 0 make a compaction due
 /// @param levelZeroSlow so many files at level 0 slow writers down, twice as many stop them
 /// @param limits what compaction may take
 /// @param sstables how sstables are written and held
 /// @param blobThreshold from how many bytes on a value goes to a blob file
-record LsmSettings(
+/// @param compaction what compaction aims at
+/// @param manifestBytesMax a flush of the store replaces a longer manifest by a short one
+public record LsmSettings(
     long memtableBytes,
-    int levelZeroTrigger,
     int levelZeroSlow,
     CompactionLimits limits,
     SstableOptions sstables,
-    int blobThreshold) {
+    int blobThreshold,
+    CompactionOptions compaction,
+    long manifestBytesMax) {
   private static final long MEMTABLE_MIN = 256 << 10;
   private static final long MEMTABLE_MAX = 64 << 20;
   private static final int MEMORY_SHARE = 8;
@@ -28,6 +32,16 @@ record LsmSettings(
 
   /** With less memory than this there is one compaction at a time, on one thread. */
   private static final long MODEST_BYTES = 16 << 20;
+
+  private static final int MULTIPLIER = 10;
+  private static final long TARGET_BYTES_MAX = 16 << 20;
+  private static final long BASE_BYTES_MIN = 10 << 20;
+  private static final int GRANDPARENTS = 10;
+
+  /** An edit is written for each memtable: so many of these are worth some hundred edits. */
+  private static final int MANIFEST_SHARE = 4;
+
+  private static final long MANIFEST_BYTES_MAX = 1 << 20;
 
   /** What one more bit for each key leaves of the false positives, at best. */
   private static final double RATE_OF_BIT = 0.6185;
@@ -47,13 +61,28 @@ record LsmSettings(
     CompactionLimits limits = CompactionLimits.DEFAULTS;
     return new LsmSettings(
         memtable,
-        options.levelZeroFiles(),
         LEVEL_ZERO_SLOW_FACTOR * Math.max(4, options.levelZeroFiles()),
         memoryBytes < MODEST_BYTES ? new CompactionLimits(1, 1, limits.bytesPerSecond()) : limits,
         SstableOptions.DEFAULTS
             .withBlockBytes((int) options.block().bytes())
             .withCodec(codec)
             .withFalsePositives(rate),
-        Math.toIntExact(options.blobThreshold().bytes()));
+        Math.toIntExact(options.blobThreshold().bytes()),
+        compaction(memtable, options.levelZeroFiles()),
+        Math.min(memtable / MANIFEST_SHARE, MANIFEST_BYTES_MAX));
+  }
+
+  /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
+  private static CompactionOptions compaction(long memtableBytes, int levelZeroTrigger) {
+    long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
+    long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
+    return new CompactionOptions(
+        levelZeroTrigger,
+        base,
+        MULTIPLIER,
+        target,
+        GRANDPARENTS * target,
+        2 * base,
+        Duration.ZERO);
   }
 }

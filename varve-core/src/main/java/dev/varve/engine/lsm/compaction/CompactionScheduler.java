@@ -57,9 +57,6 @@ public final class CompactionScheduler implements AutoCloseable {
 
   private boolean closed;
 
-  /** Outputs of edits that had no room. */
-  private final List<Long> doubtful = new ArrayList<>();
-
   /** Why no job begins any more. */
   private @Nullable Throwable broken;
 
@@ -203,27 +200,21 @@ public final class CompactionScheduler implements AutoCloseable {
   /** Installs what a job made, or takes it away. */
   private void complete(RunningJob begun) {
     CompactionJob.Outcome outcome = null;
-    boolean isInDoubt = false;
     boolean isUnknown = false;
     if (begun.failure() == null) {
       try {
         outcome = begun.job == null ? null : begun.job.finish();
         environment.install(edit(begun, outcome));
       } catch (Throwable failure) {
-        isInDoubt = failure instanceof IOException;
-        isUnknown = isInDoubt && !(failure instanceof NoSpaceException);
+        isUnknown = failure instanceof IOException && !(failure instanceof NoSpaceException);
         begun.fail(failure);
       }
     }
     Throwable failure = begun.failure();
     List<SstableMeta> made = begun.job == null ? List.of() : begun.job.finished();
     List<Long> numbers = begun.job == null ? List.of() : begun.job.finishedNumbers();
-    if (failure == null) {
-      removeDoubtful();
-    } else if (!isInDoubt) {
+    if (failure != null && !isUnknown) {
       remove(numbers, failure);
-    } else if (!isUnknown) {
-      doubt(numbers);
     }
     boolean isFinal = isUnknown || failure instanceof InvariantError;
     Duration pause = end(begun, outcome, made, isFinal);
@@ -237,30 +228,6 @@ public final class CompactionScheduler implements AutoCloseable {
       environment.background().submitAfter(pause, this::wake);
     }
     wake();
-  }
-
-  /**
-   * A crash may yet bring an edit to light for which there was no room; another one replaces it.
-   */
-  private void doubt(List<Long> numbers) {
-    lock.lock();
-    try {
-      doubtful.addAll(numbers);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void removeDoubtful() {
-    List<Long> numbers;
-    lock.lock();
-    try {
-      numbers = List.copyOf(doubtful);
-      doubtful.clear();
-    } finally {
-      lock.unlock();
-    }
-    remove(numbers, new IOException("not needed any more"));
   }
 
   private static VersionEdit edit(RunningJob begun, CompactionJob.@Nullable Outcome outcome) {
@@ -463,14 +430,24 @@ public final class CompactionScheduler implements AutoCloseable {
     }
   }
 
-  /// Cancels what runs and waits until it has ended. No job begins any more.
-  @Override
-  public void close() {
+  /// Has what runs end soon, without waiting for it. No job begins any more.
+  public void cancel() {
     lock.lock();
     try {
       closed = true;
       running.forEach(RunningJob::cancel);
       changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Cancels what runs and waits until it has ended. No job begins any more.
+  @Override
+  public void close() {
+    cancel();
+    lock.lock();
+    try {
       while (!running.isEmpty()) {
         await();
       }

@@ -8,12 +8,14 @@ import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.AtomicFile;
 import dev.varve.fs.FileSystem;
+import dev.varve.fs.NoSpaceException;
 import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.fs.SyncMode;
 import dev.varve.kv.CorruptionException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +28,11 @@ import org.jspecify.annotations.Nullable;
 /// @lifetime until [#close]
 public final class Manifest implements AutoCloseable {
   /* An edit is synced before the next is appended. So at most the last one can be torn, and an edit
-   * that is sound behind one that is not means damage. */
+   * that is sound behind one that is not means damage.
+   *
+   * An edit for which there is no space was written in part, if at all: no crash can bring it back,
+   * and the next one is written over it. Once it was written whole, only its sync tells whether it
+   * is there; when that fails, for whatever reason, nothing may be appended any more. */
 
   static final int HEADER_BYTES = 24;
 
@@ -81,6 +87,9 @@ public final class Manifest implements AutoCloseable {
   private long end;
   private int lastChecksum;
 
+  /** Whether all of it is durable: what was read may be in the cache of a process before alone. */
+  private boolean synced;
+
   private Manifest(
       Place place, long number, StoreFile file, long edits, long end, int lastChecksum) {
     this.place = place;
@@ -109,8 +118,10 @@ public final class Manifest implements AutoCloseable {
       atomic.commit();
     }
     StoreFile file = place.fileSystem.open(path, OpenMode.READ_WRITE);
-    return new Manifest(
-        place, number, file, 1, Envelope.SIZE + first.length, Bytes.getInt(first, 0));
+    Manifest made =
+        new Manifest(place, number, file, 1, Envelope.SIZE + first.length, Bytes.getInt(first, 0));
+    made.synced = true;
+    return made;
   }
 
   /// Goes on with a manifest that was read.
@@ -244,10 +255,30 @@ public final class Manifest implements AutoCloseable {
   public void append(VersionEdit edit) throws IOException {
     byte[] frame = frame(place, number, edit, edits, lastChecksum, end);
     file.write(end, MemorySegment.ofArray(frame));
-    file.sync(SyncMode.FULL);
+    synced = false;
+    sync();
     edits++;
     end += frame.length;
     lastChecksum = Bytes.getInt(frame, 0);
+  }
+
+  /// Makes every edit durable: a process that was killed may have left the last one unsynced.
+  ///
+  /// @throws IOException when the device refuses; which edits are there is then unknown for good
+  public void sync() throws IOException {
+    if (synced) {
+      return;
+    }
+    try {
+      file.sync(SyncMode.FULL);
+      synced = true;
+    } catch (NoSpaceException e) {
+      FileSystemException unknown =
+          new FileSystemException(
+              file.path().toString(), null, "an edit cannot be synced, for want of space");
+      unknown.initCause(e);
+      throw unknown;
+    }
   }
 
   /// Where it is and how much is in it.

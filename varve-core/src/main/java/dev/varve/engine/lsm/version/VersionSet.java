@@ -197,6 +197,20 @@ public final class VersionSet implements AutoCloseable {
     return compactions.get();
   }
 
+  /// Makes the current version durable, where a process that was killed had not come to it.
+  ///
+  /// @throws IOException when the device refuses; which version is durable is unknown for good
+  public void sync() throws IOException {
+    installing.lock();
+    try {
+      if (manifest != null) {
+        manifest.sync();
+      }
+    } finally {
+      installing.unlock();
+    }
+  }
+
   /// Where the manifest is now, for the catalog; null while there is none. A manifest that has
   /// grown past `bytesMax` is replaced by a short one first.
   ///

@@ -3,6 +3,7 @@ package dev.varve.engine.lsm.version;
 import static dev.varve.engine.lsm.version.VersionFixture.bytes;
 import static dev.varve.engine.lsm.version.VersionFixture.sstable;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,8 +18,13 @@ import dev.varve.engine.lsm.version.VersionEdit.Removed;
 import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.CrashImage;
+import dev.varve.fs.Fault;
+import dev.varve.fs.FaultFileSystem;
+import dev.varve.fs.FaultRule;
+import dev.varve.fs.FileOperation;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.fs.NoSpaceException;
+import dev.varve.fs.SyncFailure;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
@@ -230,6 +236,25 @@ final class ManifestTest {
       fs.limit(Long.MAX_VALUE);
       manifest.append(edits().getFirst());
       assertEquals(2, Manifest.read(place, manifest.pointer()).edits());
+    }
+  }
+
+  @Test
+  void a_sync_that_finds_no_space_is_no_full_disk_since_the_edit_may_be_there() throws IOException {
+    FaultFileSystem faulty = new FaultFileSystem(fs);
+    fs.createDirectories(DIRECTORY);
+    Place place = new Place(faulty, DIRECTORY, STORE, 7);
+    try (Manifest manifest = Manifest.create(place, NUMBER, Version.EMPTY, 0)) {
+      FaultFileSystem _ =
+          faulty.with(
+              FaultRule.when(FaultRule.kind(FileOperation.Kind.SYNC))
+                  .then(new Fault.SyncFails(SyncFailure.REPORTED_LATE, Fault.Errno.ENOSPC)));
+      IOException failure =
+          assertThrows(IOException.class, () -> manifest.append(edits().getFirst()));
+      assertFalse(failure instanceof NoSpaceException, failure.toString());
+      // As a crash may leave it.
+      MemoryFileSystem crashed = fs.crash(new CrashImage(1, CrashImage.Mode.ALL));
+      assertEquals(2, Manifest.read(place(crashed), manifest.pointer()).edits());
     }
   }
 
