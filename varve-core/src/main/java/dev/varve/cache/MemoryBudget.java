@@ -35,8 +35,8 @@ public final class MemoryBudget {
   }
 
   /// Whether a part may keep `bytes` more for as long as it likes, such as an index that could also
-  /// be read from its file each time. All that is kept together, which [#keep] is told of, has three
-  /// eighths of the budget.
+  /// be read from its file each time. All that is kept together, which [#keep] is told of, has
+  /// three eighths of the budget.
   public boolean mayKeep(long bytes) {
     return bytes <= (bytesMax >> KEPT_SHIFT) * KEPT_SHARE - kept.get();
   }

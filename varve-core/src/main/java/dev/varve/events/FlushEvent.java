@@ -8,7 +8,8 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/// The writing of what an engine had in memory only to a file: of a memtable, or of a snapshot file.
+/// The writing of what an engine had in memory only to a file: of a memtable, or of a snapshot
+/// file.
 ///
 /// @threads one at a time
 @Name("dev.varve.Flush")

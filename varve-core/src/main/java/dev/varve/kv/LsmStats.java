@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param flushes what was written of memtables
 /// @param compactions what was rewritten
 /// @param stalls how writers were held up
-/// @param writtenBytes the bytes of all keys and values that callers wrote, keys of deletes included
+/// @param writtenBytes the bytes of all keys and values that callers wrote, keys of deletes
+///   included
 /// @param liveFileBytes about how many bytes of the files hold what is the newest of its key: those
 ///   of the deepest files, and of the files above them that overlap no deeper one. A guess that is
 ///   good once most of the data is in the deepest level

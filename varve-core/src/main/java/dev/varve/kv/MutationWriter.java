@@ -31,9 +31,10 @@ public final class MutationWriter {
   /** More than an operation takes besides its keys, values and names: a code and three varints. */
   private static final int OVERHEAD_BYTES_MAX = 1 + 3 * Varints.SIZE_MAX + TAILROOM_BYTES;
 
-  /** Up to here the array grows fourfold, then twofold, later by half. */
-  private static final int SMALL_BYTES = 64 << 10;
+  /** Between these the array grows fourfold, else twofold; past the last one by half. */
+  private static final int SMALL_BYTES = 4 << 10;
 
+  private static final int MEDIUM_BYTES = 64 << 10;
   private static final int LARGE_BYTES = 16 << 20;
 
   private final int bytesMax;
@@ -203,7 +204,8 @@ public final class MutationWriter {
     }
     if (needed > array.length) {
       long length = array.length;
-      long more = length < SMALL_BYTES ? 4 * length : 2 * length;
+      boolean steep = length >= SMALL_BYTES && length < MEDIUM_BYTES;
+      long more = steep ? 4 * length : 2 * length;
       long grown = Math.max(needed, length < LARGE_BYTES ? more : length + (length >> 1));
       array = Arrays.copyOf(array, (int) Math.min(grown, Integer.MAX_VALUE - 8));
     }

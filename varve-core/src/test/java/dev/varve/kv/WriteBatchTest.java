@@ -26,8 +26,7 @@ final class WriteBatchTest {
     List<String> all = new ArrayList<>();
     MutationWriter encoded = batch.encoded();
     MutationReader reader =
-        new MutationReader()
-            .reset(encoded.array(), MutationWriter.HEADROOM_BYTES, encoded.end());
+        new MutationReader().reset(encoded.array(), MutationWriter.HEADROOM_BYTES, encoded.end());
     while (reader.next()) {
       String key = new String(reader.key(), StandardCharsets.UTF_8);
       all.add(
@@ -45,7 +44,8 @@ final class WriteBatchTest {
   @ParameterizedTest
   @EnumSource(EngineKind.class)
   void six_mutations_of_three_keys_become_three_in_their_order(EngineKind engine) {
-    try (Store store = Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
+    try (Store store =
+        Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
       Keyspace one = store.keyspace("one", KeyspaceOptions.of(engine));
       Keyspace two = store.keyspace("two", KeyspaceOptions.of(engine));
       WriteBatch batch =
@@ -75,7 +75,8 @@ final class WriteBatchTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void nothing_that_counts_is_taken_away(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    try (Store store = Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
+    try (Store store =
+        Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
       Keyspace plain = store.keyspace("plain", KeyspaceOptions.of(EngineKind.LSM));
       Keyspace fewer = store.keyspace("fewer", KeyspaceOptions.of(EngineKind.RBTREE));
       for (int round = 0; round < 40; round++) {
@@ -129,7 +130,8 @@ final class WriteBatchTest {
   @ParameterizedTest
   @EnumSource(EngineKind.class)
   void what_would_pass_the_limit_is_refused_and_the_rest_can_be_written(EngineKind engine) {
-    try (Store store = Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
+    try (Store store =
+        Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(16)))) {
       Keyspace keyspace = store.keyspace("k", KeyspaceOptions.of(engine));
       WriteBatch batch = new WriteBatch(ByteSize.ofKibibytes(64));
       byte[] value = new byte[1000];
@@ -157,7 +159,8 @@ final class WriteBatchTest {
   @ParameterizedTest
   @EnumSource(EngineKind.class)
   void a_batch_that_memory_cannot_hold_is_refused_before_anything_is_written(EngineKind engine) {
-    try (Store store = Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(4)))) {
+    try (Store store =
+        Varve.inMemory(StoreOptions.defaults().withMemory(ByteSize.ofMebibytes(4)))) {
       Keyspace keyspace = store.keyspace("k", KeyspaceOptions.of(engine));
       long commits = store.stats().commits();
       long visible = store.stats().visibleThrough();

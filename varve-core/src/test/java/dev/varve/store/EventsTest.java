@@ -93,8 +93,7 @@ final class EventsTest {
   void each_event_is_recorded_with_its_fields() throws IOException {
     Path where = directory.resolve("store");
     try (Recording recording = new Recording()) {
-      NAMES.forEach(
-          name -> recording.enable("dev.varve." + name).withThreshold(Duration.ZERO));
+      NAMES.forEach(name -> recording.enable("dev.varve." + name).withThreshold(Duration.ZERO));
       recording.start();
       StoreStats stats = load(where);
       Varve.open(where).close();

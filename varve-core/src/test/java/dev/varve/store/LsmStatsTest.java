@@ -137,8 +137,7 @@ final class LsmStatsTest {
   @Test
   void compactions_add_up_at_every_look_and_amplification_is_what_was_written() throws Exception {
     try (Store store = open(16)) {
-      Keyspace keyspace =
-          store.keyspace("all", OPTIONS.withMemtable(ByteSize.ofKibibytes(128)));
+      Keyspace keyspace = store.keyspace("all", OPTIONS.withMemtable(ByteSize.ofKibibytes(128)));
       CountDownLatch done = new CountDownLatch(1);
       AtomicReference<Throwable> wrong = new AtomicReference<>();
       Thread watcher =
@@ -255,8 +254,7 @@ final class LsmStatsTest {
   void a_memtable_has_at_most_half_of_the_memory() {
     try (Store store = open(8)) {
       Keyspace keyspace =
-          store.keyspace(
-              "k", KeyspaceOptions.preset(KeyspaceOptions.Preset.WRITE_OPTIMIZED));
+          store.keyspace("k", KeyspaceOptions.preset(KeyspaceOptions.Preset.WRITE_OPTIMIZED));
       assertEquals(4 << 20, stats(keyspace).memtables().bytesMax());
     }
   }

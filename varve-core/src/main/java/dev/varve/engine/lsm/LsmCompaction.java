@@ -38,8 +38,7 @@ final class LsmCompaction implements CompactionEnvironment {
     this.context = context;
     this.state = state;
     this.files = files;
-    this.scheduler =
-        new CompactionScheduler(this, options(settings), settings.limits());
+    this.scheduler = new CompactionScheduler(this, options(settings), settings.limits());
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */

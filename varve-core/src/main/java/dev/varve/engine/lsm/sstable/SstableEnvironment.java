@@ -34,8 +34,7 @@ public record SstableEnvironment(
 
   /// How much is read ahead or written at once: less where there is little memory.
   int bufferBytes() {
-    return (int)
-        Math.clamp(budget.bytesMax() >> BUFFER_SHIFT, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX);
+    return (int) Math.clamp(budget.bytesMax() >> BUFFER_SHIFT, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX);
   }
 
   /// Where the sstable of this number is, or will be.

@@ -39,10 +39,7 @@ final class SstableFilter {
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
   static @Nullable SstableFilter load(
-      BlockStore blocks,
-      SstableFooter footer,
-      SstableProperties properties,
-      ResidentLimit limit)
+      BlockStore blocks, SstableFooter footer, SstableProperties properties, ResidentLimit limit)
       throws IOException {
     int lines = properties.filterLines();
     long bytes = (long) lines * FilterShape.LINE_BYTES;
