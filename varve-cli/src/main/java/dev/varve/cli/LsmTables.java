@@ -144,8 +144,7 @@ final class LsmTables {
           .put(prefix + "Entries", level.entries());
     }
     LsmStats.Compactions compactions = lsm.compactions();
-    return line
-        .put("memtableBytes", lsm.memtables().activeBytes())
+    return line.put("memtableBytes", lsm.memtables().activeBytes())
         .put("memtableBytesMax", lsm.memtables().bytesMax())
         .put("sealedMemtables", lsm.memtables().sealed())
         .put("sealedBytes", lsm.memtables().sealedBytes())

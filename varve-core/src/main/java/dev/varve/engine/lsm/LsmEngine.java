@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.base.ReaderEpochs;
+import dev.varve.codec.BlockCodecs;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
@@ -12,6 +13,7 @@ import dev.varve.engine.lsm.sstable.SstableLookup;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.FormatException;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.LsmStats;
 import dev.varve.kv.MutationReader;
@@ -70,7 +72,23 @@ public final class LsmEngine implements Engine {
   }
 
   /// Makes the engine.
+  ///
+  /// @throws FormatException when the codec of its blocks is not here: nothing could be read, and
+  ///   what is in memory could not be written
   public static Engine of(EngineContext context) {
+    int codec = BlockCodecs.idOf(context.options().compression());
+    if (BlockCodecs.forReading(codec) == null) {
+      throw new FormatException(
+          context.directory(),
+          "the keyspace '"
+              + context.name()
+              + "' in "
+              + context.directory()
+              + " is compressed with the codec "
+              + BlockCodecs.nameOf(codec)
+              + ", which is not here. Nothing was changed; "
+              + BlockCodecs.remedy(codec));
+    }
     return new LsmEngine(context);
   }
 
