@@ -2,10 +2,12 @@ package dev.varve.cli;
 
 import dev.varve.cli.text.Nearest;
 import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.kv.UsageException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -47,9 +49,17 @@ final class KeyspaceChoice {
         names = "--engine",
         paramLabel = "KIND",
         description =
-            "The engine of a keyspace that is made now: array, rbtree or hash. Default: the"
+            "The engine of a keyspace that is made now: array, rbtree, hash or lsm. Default: the"
                 + " store's, at first rbtree.")
     private @Nullable String engine;
+
+    @Option(
+        names = "--preset",
+        paramLabel = "PRESET",
+        description =
+            "How a keyspace that is made now is to work, with the engine lsm: read-optimized,"
+                + " write-optimized or edge. Default: none of them.")
+    private @Nullable String preset;
 
     @Option(
         names = "--durability",
@@ -61,9 +71,22 @@ final class KeyspaceChoice {
 
     /// The keyspace, made when there is none.
     Keyspace existingOrNew(Store store, String name) {
-      return engine == null
-          ? store.keyspace(name)
-          : store.keyspace(name, KeyspaceOptions.of(KeyspaceOptions.engineKind(engine)));
+      KeyspaceOptions options = options();
+      return options == null ? store.keyspace(name) : store.keyspace(name, options);
+    }
+
+    /** What a keyspace is made with, or null for the store's default. */
+    private @Nullable KeyspaceOptions options() {
+      @Nullable EngineKind kind = engine == null ? null : KeyspaceOptions.engineKind(engine);
+      if (preset == null) {
+        return kind == null ? null : KeyspaceOptions.of(kind);
+      }
+      KeyspaceOptions options = KeyspaceOptions.preset(KeyspaceOptions.presetOf(preset));
+      if (kind != null && kind != options.engine()) {
+        throw new UsageException(
+            "the preset " + preset + " is one of the engine lsm, not of " + engine);
+      }
+      return options;
     }
 
     /// The level.
@@ -75,9 +98,7 @@ final class KeyspaceChoice {
 
     /// Checks the names before a store is opened, or even made, for nothing.
     void check() {
-      if (engine != null) {
-        KeyspaceOptions.engineKind(engine);
-      }
+      KeyspaceOptions _ = options();
       if (durability != null) {
         StoreOptions.durabilityOf(durability);
       }

@@ -15,7 +15,10 @@ import picocli.CommandLine.Command;
 @Command(
     name = "stats",
     header = "Show figures of the store.",
-    description = "Sequence numbers, sizes, the log, the last recovery, the options.")
+    description =
+        "Sequence numbers, sizes, the log, the last recovery, levels and amplifications of LSM"
+            + " keyspaces, the options. With --json one line for the store and one for each LSM"
+            + " keyspace. What is counted is counted since the store was opened, by this command.")
 final class StatsCommand implements Callable<Integer> {
   private final VarveCommand root;
 
@@ -31,8 +34,17 @@ final class StatsCommand implements Callable<Integer> {
       RecoveryReport recovery = lease.store().recovery();
       if (console.isJson()) {
         console.json(json(stats, recovery));
+        LsmTables.each(stats, (name, lsm) -> console.json(LsmTables.json(name, lsm)));
       } else {
         console.table(table(stats, recovery));
+        LsmTables.each(
+            stats,
+            (name, lsm) -> {
+              console.line("");
+              console.line("keyspace " + name);
+              console.table(LsmTables.levels(lsm));
+              console.table(LsmTables.figures(lsm));
+            });
         console.line("");
         console.line("options");
         lease.store().options().toText().lines().forEach(line -> console.line("  " + line));
@@ -58,6 +70,19 @@ final class StatsCommand implements Callable<Integer> {
         .row(
             "log",
             Amounts.count(log.segments(), "segment") + ", " + Amounts.bytes(log.segmentBytes()))
+        .row(
+            "log written",
+            Amounts.bytes(log.bytes())
+                + ", "
+                + LsmTables.factor(stats.logAmplification())
+                + " of what was committed")
+        .row(
+            "block cache",
+            Amounts.bytes(stats.cache().bytes())
+                + ", "
+                + LsmTables.percent(stats.cache().hitRate())
+                + " hits, "
+                + Amounts.count(stats.cache().evictions(), "eviction"))
         .row("recovery", recovery(recovery))
         .row("failed", stats.failed() ? "yes" : "no")
         .row(
@@ -93,6 +118,12 @@ final class StatsCommand implements Callable<Integer> {
         .put("diskBytes", stats.diskBytes())
         .put("logSegments", log.segments())
         .put("logSegmentBytes", log.segmentBytes())
+        .put("logBytes", log.bytes())
+        .put("acceptedBytes", stats.acceptedBytes())
+        .put("cacheBytes", stats.cache().bytes())
+        .put("cacheHits", stats.cache().hits())
+        .put("cacheMisses", stats.cache().misses())
+        .put("cacheEvictions", stats.cache().evictions())
         .put("failed", stats.failed())
         .put("lastFlushFailure", stats.lastFlushFailure())
         .put("recoveryClean", recovery.clean())

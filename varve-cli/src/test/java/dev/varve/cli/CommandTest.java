@@ -203,6 +203,30 @@ final class CommandTest {
   }
 
   @Test
+  void stats_show_levels_and_amplifications_of_keyspaces_made_with_a_preset() {
+    assertCode(0, varve("put", "-k", "big", "--preset", "edge", "a", "1"));
+    assertCode(2, varve("put", "-k", "other", "--preset", "egde", "a", "1"));
+    assertCode(2, varve("put", "-k", "o", "--preset", "edge", "--engine", "hash", "a", "1"));
+    String text = varve("stats").text();
+    for (String part :
+        List.of(
+            "keyspace big",
+            "level  files",
+            "of 1 MiB, and 0 sealed",
+            "read amplification",
+            "write amplification",
+            "space amplification",
+            "0 = 0 succeeded",
+            "block cache")) {
+      assertTrue(text.contains(part), () -> part + " in " + text);
+    }
+    String json = varve("stats", "--json").text();
+    assertTrue(json.contains("\"keyspace\":\"big\",\"level0Files\":0"), json);
+    assertTrue(json.contains("\"compactionsSubmitted\":0"), json);
+    assertTrue(json.contains("\"cacheHits\":"), json);
+  }
+
+  @Test
   void help_and_version_are_results() {
     Ran help = Ran.varve("help");
     assertCode(0, help);

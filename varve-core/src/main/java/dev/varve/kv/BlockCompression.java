@@ -5,5 +5,8 @@ public enum BlockCompression {
   /// Not at all.
   NONE,
   /// With LZ4: fast, and blocks that it does not make smaller stay as they are.
-  LZ4
+  LZ4,
+  /// With Zstandard: slower, and smaller. It takes the module `varve-zstd`, to write as well as to
+  /// read.
+  ZSTD
 }

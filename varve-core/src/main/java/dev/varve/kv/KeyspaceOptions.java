@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// All but the engine concern engines that keep entries in files, and are refused for others.
 ///
 /// @param engine the implementation (`engine`)
-/// @param compression how blocks are compressed (`compression`, default lz4)
+/// @param compression how blocks are compressed (`compression`, `none`, `lz4` or `zstd`, default
+///   `lz4`)
 /// @param filterBits how many bits of a filter each key has, so that most reads of absent keys need
 ///   no block (`filter-bits`, 0 to 24, default 10: one absent key in a hundred passes; 0: no
 ///   filter)

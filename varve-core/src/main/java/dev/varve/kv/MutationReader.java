@@ -162,6 +162,11 @@ public final class MutationReader {
     return false;
   }
 
+  /// Where the current mutation ends in [#array].
+  int end() {
+    return at;
+  }
+
   /// What is wrong with the bytes, or null while nothing is.
   public @Nullable String problem() {
     return problem;

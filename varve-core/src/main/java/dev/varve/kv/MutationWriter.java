@@ -3,6 +3,7 @@ package dev.varve.kv;
 import dev.varve.base.Varints;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /// Encodes mutations, one behind the other, in the form that the log, the change feed and replicas
@@ -30,12 +31,31 @@ public final class MutationWriter {
   /** More than an operation takes besides its keys, values and names: a code and three varints. */
   private static final int OVERHEAD_BYTES_MAX = 1 + 3 * Varints.SIZE_MAX + TAILROOM_BYTES;
 
+  /** Between these the array grows fourfold, else twofold; past the last one by half. */
+  private static final int SMALL_BYTES = 4 << 10;
+
+  private static final int MEDIUM_BYTES = 64 << 10;
+  private static final int LARGE_BYTES = 16 << 20;
+
+  private final int bytesMax;
   private byte[] array;
   private int end = HEADROOM_BYTES;
   private int count;
 
   /// With room for about `bytes` bytes; it grows as needed.
   public MutationWriter(int bytes) {
+    this(bytes, Limits.BATCH_BYTES_MAX);
+  }
+
+  /// As [#MutationWriter(int)], taking no more than `bytesMax` bytes.
+  ///
+  /// @throws LimitException when that is more than [Limits#BATCH_BYTES_MAX]
+  public MutationWriter(int bytes, int bytesMax) {
+    if (bytesMax > Limits.BATCH_BYTES_MAX) {
+      throw new LimitException(
+          "a write batch has at most " + Limits.BATCH_BYTES_MAX + " bytes, not " + bytesMax);
+    }
+    this.bytesMax = bytesMax;
     this.array = new byte[HEADROOM_BYTES + bytes + OVERHEAD_BYTES_MAX];
   }
 
@@ -152,16 +172,41 @@ public final class MutationWriter {
     count++;
   }
 
+  /// Takes away each put and delete that a later one of the same key makes void.
+  void deduplicate() {
+    BatchKeys keys = new BatchKeys(this);
+    BitSet superseded = keys.superseded();
+    if (superseded.isEmpty()) {
+      return;
+    }
+    int to = HEADROOM_BYTES;
+    for (int i = superseded.nextClearBit(0); i < count; i = superseded.nextClearBit(i)) {
+      int behind = superseded.nextSetBit(i);
+      behind = behind < 0 ? count : behind;
+      int length = keys.begin(behind) - keys.begin(i);
+      System.arraycopy(array, keys.begin(i), array, to, length);
+      to += length;
+      i = behind;
+    }
+    end = to;
+    count -= superseded.cardinality();
+  }
+
   private void ensure(long payload) {
     long needed = end + payload + OVERHEAD_BYTES_MAX;
-    if (needed - HEADROOM_BYTES > Limits.BATCH_BYTES_MAX) {
+    if (needed - HEADROOM_BYTES > bytesMax) {
       throw new LimitException(
-          "a write batch has at most "
-              + Limits.BATCH_BYTES_MAX
-              + " bytes; write this one in parts");
+          "this write batch has at most "
+              + bytesMax
+              + " bytes, and has "
+              + byteSize()
+              + " without what was to be added; write it in parts");
     }
     if (needed > array.length) {
-      long grown = Math.max(needed, array.length + (array.length >> 1));
+      long length = array.length;
+      boolean steep = length >= SMALL_BYTES && length < MEDIUM_BYTES;
+      long more = steep ? 4 * length : 2 * length;
+      long grown = Math.max(needed, length < LARGE_BYTES ? more : length + (length >> 1));
       array = Arrays.copyOf(array, (int) Math.min(grown, Integer.MAX_VALUE - 8));
     }
   }

@@ -5,7 +5,8 @@ import java.util.Collections;
 import java.util.List;
 
 /// Mutations that become one commit: all of them or, whatever happens, none. They may concern any
-/// keyspaces of one store. Of several mutations of one key the last counts.
+/// keyspaces of one store. Of several mutations of one key the last counts; [#deduplicate] takes
+/// the others out of the batch before it is written.
 ///
 /// ```java
 /// store.write(new WriteBatch().put(users, key, value).delete(events, other), Durability.SYNC);
@@ -16,15 +17,27 @@ import java.util.List;
 public final class WriteBatch {
   private static final int BYTES_AT_FIRST = 224;
 
-  private final MutationWriter writer = new MutationWriter(BYTES_AT_FIRST);
+  private final MutationWriter writer;
 
   /** Each keyspace once; usually there are few. */
   private final List<Keyspace> keyspaces = new ArrayList<>();
 
   private boolean onlyDeletes = true;
 
-  /// An empty batch.
-  public WriteBatch() {}
+  /// An empty batch. It grows up to [Limits#BATCH_BYTES_MAX].
+  public WriteBatch() {
+    this.writer = new MutationWriter(BYTES_AT_FIRST);
+  }
+
+  /// An empty batch of at most `bytesMax` [#byteSize], which is what it needs of memory, but for
+  /// what it grows in advance: what would make it larger is refused, and the batch stays as it was.
+  ///
+  /// @throws LimitException when that is more than [Limits#BATCH_BYTES_MAX]
+  public WriteBatch(ByteSize bytesMax) {
+    this.writer =
+        new MutationWriter(
+            BYTES_AT_FIRST, (int) Math.min(bytesMax.bytes(), Limits.BATCH_BYTES_MAX + 1L));
+  }
 
   /// Adds a put. Key and value are copied.
   ///
@@ -63,6 +76,16 @@ public final class WriteBatch {
       writer.deleteRange(keyspace.id(), range);
       note(keyspace);
     }
+    return this;
+  }
+
+  /// Takes away each put and delete that a later one of the same key makes void; the others stay in
+  /// their order. What the batch does is the same, but the log and the engines get less to do.
+  ///
+  /// It pays where most keys repeat, and costs a good part of the time of a write where none does,
+  /// so it is not done unasked.
+  public WriteBatch deduplicate() {
+    writer.deduplicate();
     return this;
   }
 

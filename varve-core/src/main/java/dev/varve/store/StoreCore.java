@@ -6,6 +6,7 @@ import dev.varve.base.FailureLatch;
 import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.BlockCache;
 import dev.varve.cache.MemoryBudget;
+import dev.varve.codec.BlockCodecs;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineServices;
@@ -341,6 +342,14 @@ final class StoreCore {
   }
 
   private KeyspaceState create(String name, KeyspaceOptions wanted) {
+    int codec = BlockCodecs.idOf(wanted.compression());
+    if (BlockCodecs.forReading(codec) == null) {
+      throw new UsageException(
+          "the codec "
+              + BlockCodecs.nameOf(codec)
+              + " is not here, so no keyspace can be made with it; "
+              + BlockCodecs.remedy(codec));
+    }
     long sequence = 0;
     KeyspaceState keyspace;
     pipeline().lockAll();

@@ -24,10 +24,15 @@ abstract class StoreContract {
   /// Opens the test's store, again with what it held before.
   protected abstract Store open();
 
+  /// What the test's keyspace is made with.
+  protected KeyspaceOptions options() {
+    return KeyspaceOptions.of(engine());
+  }
+
   @BeforeEach
   void begin() {
     store = open();
-    keyspace = store.keyspace("test", KeyspaceOptions.of(engine()));
+    keyspace = store.keyspace("test", options());
     ordered = engine().isOrdered();
   }
 

@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.base.ReaderEpochs;
+import dev.varve.codec.BlockCodecs;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
@@ -14,6 +15,7 @@ import dev.varve.engine.lsm.sstable.Stamp;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.FormatException;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.LsmStats;
 import dev.varve.kv.MutationReader;
@@ -76,13 +78,31 @@ public final class LsmEngine implements Engine {
   }
 
   /// Makes the engine.
+  ///
+  /// @throws FormatException when the codec of its blocks is not here: nothing could be read, and
+  ///   what is in memory could not be written
   public static Engine of(EngineContext context) {
     return of(context, settings -> settings);
   }
 
   /// Makes the engine with other settings than its options lead to: so small that a few entries
   /// fill memtables, levels and manifests.
+  ///
+  /// @throws FormatException as [#of(EngineContext)]
   public static LsmEngine of(EngineContext context, UnaryOperator<LsmSettings> tuning) {
+    int codec = BlockCodecs.idOf(context.options().compression());
+    if (BlockCodecs.forReading(codec) == null) {
+      throw new FormatException(
+          context.directory(),
+          "the keyspace '"
+              + context.name()
+              + "' in "
+              + context.directory()
+              + " is compressed with the codec "
+              + BlockCodecs.nameOf(codec)
+              + ", which is not here. Nothing was changed; "
+              + BlockCodecs.remedy(codec));
+    }
     LsmSettings settings = LsmSettings.of(context.options(), context.budget().bytesMax());
     return new LsmEngine(context, tuning.apply(settings));
   }

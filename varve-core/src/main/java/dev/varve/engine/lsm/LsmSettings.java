@@ -52,11 +52,6 @@ public record LsmSettings(
         wanted != null
             ? Math.min(wanted.bytes(), memoryBytes / 2)
             : Math.clamp(memoryBytes / MEMORY_SHARE, MEMTABLE_MIN, MEMTABLE_MAX);
-    int codec =
-        switch (options.compression()) {
-          case NONE -> BlockCodecs.NONE;
-          case LZ4 -> BlockCodecs.LZ4;
-        };
     double rate = options.filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.filterBits());
     CompactionLimits limits = CompactionLimits.DEFAULTS;
     return new LsmSettings(
@@ -65,7 +60,7 @@ public record LsmSettings(
         memoryBytes < MODEST_BYTES ? new CompactionLimits(1, 1, limits.bytesPerSecond()) : limits,
         SstableOptions.DEFAULTS
             .withBlockBytes((int) options.block().bytes())
-            .withCodec(codec)
+            .withCodec(BlockCodecs.idOf(options.compression()))
             .withFalsePositives(rate),
         Math.toIntExact(options.blobThreshold().bytes()),
         compaction(memtable, options.levelZeroFiles()),

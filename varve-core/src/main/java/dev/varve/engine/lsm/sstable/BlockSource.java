@@ -89,8 +89,8 @@ final class BlockSource {
               + offset
               + " that is compressed with the codec "
               + BlockCodecs.nameOf(codec)
-              + ", which is not here. Nothing was changed; add the module that has it, or open the"
-              + " store with the version that wrote it");
+              + ", which is not here. Nothing was changed; "
+              + BlockCodecs.remedy(codec));
     }
     int plainLength = Bytes.getInt(array, end - 8);
     if (plainLength < 0

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.zstd;
+
+import org.jspecify.annotations.NullMarked;
