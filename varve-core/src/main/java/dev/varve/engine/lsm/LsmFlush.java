@@ -24,20 +24,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmFlush {
-  /** With so many sealed memtables waiting writers wait a little, with twice as many in earnest. */
+  /** From so many sealed memtables on writers are slowed down, the more the nearer to the stop. */
   private static final int SEALED_SLOW = 2;
 
-  private static final int SEALED_FULL = 4;
+  /** With so many they wait until one is written. */
+  private static final int SEALED_STOP = 4;
 
-  /** So many files at level 0 slow writers down likewise. */
+  /** So many files at level 0 slow writers down and stop them likewise. */
   private static final int LEVEL_ZERO_SLOW = 12;
 
-  private static final int LEVEL_ZERO_FULL = 24;
+  private static final int LEVEL_ZERO_STOP = 24;
 
   /** A store with less than this part of its memory left waits for what is being written. */
   private static final int TIGHT_SHIFT = 4;
 
-  private static final long SLOW_NANOS = 1_000_000;
+  private static final long NAP_NANOS = 1_000_000;
   private static final long NAP_MAX_NANOS = 32_000_000;
   private static final long WAIT_NANOS_MAX = 900_000_000;
   private static final Duration RETRY_AFTER = Duration.ofMillis(500);
@@ -52,6 +53,7 @@ final class LsmFlush {
   private final ReentrantLock flushing = new ReentrantLock();
 
   private final AtomicBoolean asked = new AtomicBoolean();
+  private final WritePace pace;
 
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
@@ -67,6 +69,7 @@ final class LsmFlush {
     this.state = state;
     this.files = files;
     this.compaction = compaction;
+    this.pace = new WritePace(context.clock().nanos());
   }
 
   /// Has the background write what is sealed, unless the store is being brought back.
@@ -130,30 +133,45 @@ final class LsmFlush {
     }
   }
 
+  /** Whether there is no memory left, but for what a cache would give back. */
   private boolean isTight() {
-    return !context.budget().fitsAsIs(context.budget().bytesMax() >> TIGHT_SHIFT);
+    return !context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT);
+  }
+
+  /** How far behind the background is: from 0 on writers are slowed down, at 1 they stop. */
+  private double pressure() {
+    ReadState seen = state.now();
+    int sealed = seen.sealed().size();
+    double memtables = 0;
+    if (sealed >= SEALED_SLOW) {
+      double filled = (double) seen.active().memoryBytes() / settings.memtableBytes();
+      memtables =
+          (sealed - SEALED_SLOW + Math.min(filled, 1)) / (double) (SEALED_STOP - SEALED_SLOW);
+    }
+    double levelZero =
+        (double) (seen.files().level(0).length - LEVEL_ZERO_SLOW)
+            / (LEVEL_ZERO_STOP - LEVEL_ZERO_SLOW);
+    return sealed > 0 && isTight() ? 1 : Math.max(memtables, levelZero);
   }
 
   /// As [dev.varve.engine.Engine#awaitRoom].
   void awaitRoom() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
-    if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
+    double pressure = pressure();
+    if (pressure <= 0 || !context.services().isStarted()) {
       return;
     }
-    if (!context.services().isStarted()) {
-      return;
-    }
-    if (sealed > 0) {
+    if (!state.now().sealed().isEmpty()) {
       request();
     }
-    if (!isFull()) {
-      LockSupport.parkNanos(this, SLOW_NANOS);
+    if (pressure < 1) {
+      long rest = pace.rest(context.clock().nanos(), pressure);
+      if (rest > 0) {
+        LockSupport.parkNanos(this, rest);
+      }
       return;
     }
-    long nap = SLOW_NANOS;
-    for (long waited = 0; isFull() && waited < WAIT_NANOS_MAX; waited += nap) {
+    long nap = NAP_NANOS;
+    for (long waited = 0; pressure() >= 1 && waited < WAIT_NANOS_MAX; waited += nap) {
       Exception why = failure;
       if (why != null) {
         throw refused(why);
@@ -161,14 +179,6 @@ final class LsmFlush {
       nap = Math.min(2 * nap, NAP_MAX_NANOS);
       LockSupport.parkNanos(this, nap);
     }
-  }
-
-  private boolean isFull() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    return sealed >= SEALED_FULL
-        || (sealed > 0 && isTight())
-        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
   }
 
   private VarveException refused(Exception why) {
