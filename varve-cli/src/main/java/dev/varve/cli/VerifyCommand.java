@@ -42,9 +42,11 @@ final class VerifyCommand implements Callable<Integer> {
                 .put("bytes", report.bytes())
                 .put("entries", report.entries())
                 .put("problems", report.problems())
+                .put("notices", report.notices())
                 .put("nanos", report.elapsed().toNanos()));
       } else {
         report.problems().forEach(problem -> console.line("problem: " + problem));
+        report.notices().forEach(notice -> console.line("notice: " + notice));
         console.line(text(report, deep));
       }
       return report.isSound() ? ExitCode.DONE : ExitCode.FAILED;

@@ -1,6 +1,7 @@
 package dev.varve.kv;
 
 import java.time.Duration;
+import java.util.List;
 
 /// What opening a store found and did.
 ///
@@ -13,6 +14,7 @@ import java.time.Duration;
 /// @param commits how many commits were replayed
 /// @param tailBytesDropped how many bytes of incomplete, never acknowledged writes were left behind
 /// @param tailRecordsDropped how many whole records lay among them, past a gap
+/// @param notices what lies in the directory and is no part of the store, one sentence each
 /// @param elapsed how long all of it took
 public record RecoveryReport(
     boolean created,
@@ -24,4 +26,9 @@ public record RecoveryReport(
     long commits,
     long tailBytesDropped,
     long tailRecordsDropped,
-    Duration elapsed) {}
+    List<String> notices,
+    Duration elapsed) {
+  public RecoveryReport {
+    notices = List.copyOf(notices);
+  }
+}

@@ -1,11 +1,11 @@
 package dev.varve.store;
 
-import dev.varve.engine.lsm.version.Manifest;
-import dev.varve.engine.lsm.version.SstableMeta;
-import dev.varve.engine.lsm.version.Version;
+import dev.varve.engine.lsm.sstable.SstableInspection;
+import dev.varve.engine.lsm.version.ManifestInspection;
 import dev.varve.engine.memory.SnapshotFileReader;
 import dev.varve.engine.memory.SnapshotFileReader.Found;
 import dev.varve.format.Envelope;
+import dev.varve.format.FileKind;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
 import dev.varve.fs.LockHeldException;
@@ -82,6 +82,11 @@ public final class FileInspector {
               });
       return new FileInspection("lock", properties, items, problems);
     }
+    if (StoreFileName.parse(name) instanceof StoreFileName.Sstable && !isSound(head)) {
+      // Much of it can be told without the envelope.
+      SstableInspection.describe(fs, file, itemsMax, properties, items, problems);
+      return new FileInspection("" + FileKind.SSTABLE, properties, items, problems);
+    }
     Envelope envelope =
         Envelope.read(file, java.util.Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)));
     properties.put("format version", "" + envelope.version());
@@ -92,10 +97,29 @@ public final class FileInspector {
       case LOG_SEGMENT ->
           SegmentInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
       case MEMORY_SNAPSHOT -> describeSnapshot(fs, file, itemsMax, properties, items, problems);
-      case SSTABLE -> properties.put("keyspace", "" + envelope.scope());
-      case MANIFEST -> describeManifest(fs, file, envelope, properties, items);
+      case SSTABLE -> {
+        describePlace(file, envelope, properties, problems);
+        SstableInspection.describe(fs, file, itemsMax, properties, items, problems);
+      }
+      case MANIFEST ->
+          ManifestInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
+      case BLOB -> BlobInspection.describe(fs, file, itemsMax, properties, items, problems);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
+  }
+
+  private static boolean isSound(byte[] head) {
+    return head.length >= Envelope.SIZE && Envelope.isSound(head);
+  }
+
+  private static void describePlace(
+      Path file, Envelope envelope, Map<String, String> properties, List<String> problems) {
+    properties.put("keyspace", "" + envelope.scope());
+    properties.put("file number", "" + envelope.number());
+    String name = StoreFileName.sstable((int) envelope.scope(), envelope.number());
+    if (!name.equals(String.valueOf(file.getFileName()))) {
+      problems.add("the file's name is not " + name);
+    }
   }
 
   private static void describeCatalog(
@@ -120,37 +144,6 @@ public final class FileInspector {
                   + ", flushed through "
                   + entry.flushedThrough()
                   + (entry.engineState().length == 0 ? ", no file" : "")));
-    }
-  }
-
-  private static void describeManifest(
-      FileSystem fs, Path file, Envelope envelope, Map<String, String> properties, List<Item> items)
-      throws IOException {
-    Path directory = file.toAbsolutePath().getParent();
-    Manifest.Content content =
-        Manifest.read(
-            new Manifest.Place(
-                fs, directory == null ? file : directory, envelope.store(), (int) envelope.scope()),
-            new Manifest.Pointer(envelope.number(), 0));
-    Version version = content.version();
-    properties.put("keyspace", "" + envelope.scope());
-    properties.put("edits", "" + content.edits());
-    properties.put("bytes of a torn edit", "" + content.tornBytes());
-    properties.put("flushed through", "" + version.flushedThrough());
-    properties.put("next file number", "" + version.nextNumber());
-    for (int level = 0; level < Version.LEVELS; level++) {
-      for (SstableMeta sstable : version.level(level)) {
-        items.add(
-            new Item(
-                0,
-                sstable.fileBytes(),
-                "level " + level,
-                sstable
-                    + ", commits "
-                    + sstable.smallestSequence()
-                    + " to "
-                    + sstable.largestSequence()));
-      }
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.base.FailureLatch;
+import dev.varve.engine.lsm.LsmSalvage;
 import dev.varve.engine.memory.SnapshotFileReader;
 import dev.varve.engine.memory.SnapshotFileReader.Found;
 import dev.varve.format.Envelope;
@@ -12,6 +13,7 @@ import dev.varve.fs.OpenMode;
 import dev.varve.fs.StoreFile;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.FormatException;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
@@ -35,6 +37,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -54,8 +58,16 @@ public final class Salvager {
   /** Keyspaces of the new store, by their number in the damaged one. */
   private final Map<Integer, Keyspace> keyspaces = new HashMap<>();
 
-  /** For each keyspace the commit that its snapshot holds everything up to. */
-  private final Map<Integer, Long> snapshotThrough = new HashMap<>();
+  /** For each keyspace the commit that its files hold everything up to. */
+  private final Map<Integer, Long> filesThrough = new HashMap<>();
+
+  /** The keyspaces are known as of this commit. */
+  private long catalogThrough;
+
+  /** Keyspaces that the log drops, where no catalog says which ones there are. */
+  private Set<Integer> dropped = Set.of();
+
+  private @Nullable LogOutline outline;
 
   private long commits;
 
@@ -102,7 +114,7 @@ public final class Salvager {
     try (Store store =
         StoreOpener.open(
             environment, to, options.withCreateIfMissing(true), ProgressListener.NONE)) {
-      long replayAfter = salvageSnapshots(store, catalog, id);
+      long replayAfter = salvageFiles(store, catalog, id);
       salvageLog(store, id, replayAfter);
       store.sync();
       store.flush(listener);
@@ -135,8 +147,11 @@ public final class Salvager {
   /** The identity that the first sound file has. */
   private StoreId anyStoreId() throws IOException {
     for (String name : fs.list(from)) {
-      if (StoreFileName.parse(name) instanceof StoreFileName.Segment
-          || StoreFileName.parse(name) instanceof StoreFileName.Snapshot) {
+      StoreFileName parsed = StoreFileName.parse(name);
+      if (parsed instanceof StoreFileName.Segment
+          || parsed instanceof StoreFileName.Snapshot
+          || parsed instanceof StoreFileName.Manifest
+          || parsed instanceof StoreFileName.Sstable) {
         try (StoreFile file = fs.open(from.resolve(name), OpenMode.READ)) {
           byte[] head = new byte[(int) Math.min(Envelope.SIZE, file.size())];
           file.readFully(0, MemorySegment.ofArray(head));
@@ -152,33 +167,117 @@ public final class Salvager {
   }
 
   /** Answers the commit behind which the log is needed. */
-  private long salvageSnapshots(Store store, @Nullable Catalog catalog, StoreId id)
+  private long salvageFiles(Store store, @Nullable Catalog catalog, StoreId id)
       throws IOException {
-    Map<Integer, String> newest = new HashMap<>();
+    Map<Integer, String> snapshots = new HashMap<>();
+    Map<Integer, byte @Nullable []> sorted = new TreeMap<>();
     for (String name : fs.list(from)) {
-      if (StoreFileName.parse(name)
-          instanceof StoreFileName.Snapshot(int keyspace, long sequence)) {
-        if (snapshotThrough.merge(keyspace, sequence, Math::max) == sequence) {
-          newest.put(keyspace, name);
+      switch (StoreFileName.parse(name)) {
+        case StoreFileName.Snapshot(int keyspace, long sequence) -> {
+          if (filesThrough.merge(keyspace, sequence, Math::max) == sequence) {
+            snapshots.put(keyspace, name);
+          }
         }
+        case StoreFileName.Sstable(int keyspace, long _) -> sorted.put(keyspace, null);
+        case StoreFileName.Manifest(int keyspace, long _) -> sorted.put(keyspace, null);
+        case StoreFileName.Lock _,
+            StoreFileName.Catalog _,
+            StoreFileName.Segment _,
+            StoreFileName.Temporary _,
+            StoreFileName.Foreign _ -> {}
       }
     }
-    if (catalog != null) {
-      for (Catalog.Entry entry : catalog.keyspaces()) {
-        create(store, entry.id(), entry.name(), entry.options());
-        if (entry.engineState().length > 0 && !newest.containsKey(entry.id())) {
-          losses.add("the file of keyspace '" + entry.name() + "' is missing");
-        }
-        // A file that the catalog does not name yet may be whole or not; the log has its commits.
-        snapshotThrough.put(entry.id(), entry.flushedThrough());
-      }
+    if (catalog == null) {
+      // What is dropped later need not be read, and its name may be another's by then.
+      dropped = outline(id).dropped();
+      snapshots.keySet().removeAll(dropped);
+      sorted.keySet().removeAll(dropped);
+      filesThrough.keySet().removeAll(dropped);
+    } else {
+      sorted.clear();
+      makeKeyspaces(store, catalog, snapshots.keySet(), sorted);
     }
-    for (Map.Entry<Integer, String> one : newest.entrySet()) {
+    for (Map.Entry<Integer, String> one : snapshots.entrySet()) {
       salvageSnapshot(store, id, one.getKey(), one.getValue());
     }
-    return catalog == null
-        ? snapshotThrough.values().stream().mapToLong(Long::longValue).min().orElse(0)
-        : catalog.flushedThrough();
+    for (Map.Entry<Integer, byte @Nullable []> one : sorted.entrySet()) {
+      salvageSorted(store, id, one);
+    }
+    long through = filesThrough.values().stream().mapToLong(Long::longValue).min().orElse(0);
+    // Without a catalog nobody knows of a keyspace that has no files yet: all of the log counts.
+    return Math.min(through, catalog == null ? outline(id).begin() : catalog.catalogThrough());
+  }
+
+  private LogOutline outline(StoreId id) throws IOException {
+    LogOutline known = outline;
+    if (known == null) {
+      known = LogOutline.of(logEnvironment(id));
+      outline = known;
+    }
+    return known;
+  }
+
+  /** Makes the keyspaces of the catalog; adds to `sorted` the states of those with sstables. */
+  private void makeKeyspaces(
+      Store store,
+      Catalog catalog,
+      Set<Integer> snapshots,
+      Map<Integer, byte @Nullable []> sorted) {
+    catalogThrough = catalog.catalogThrough();
+    List<Integer> numbers = catalog.keyspaces().stream().map(Catalog.Entry::id).toList();
+    filesThrough.keySet().retainAll(numbers);
+    snapshots.retainAll(numbers);
+    for (Catalog.Entry entry : catalog.keyspaces()) {
+      Keyspace keyspace = create(store, entry.id(), entry.name(), entry.options());
+      if (keyspace.options().engine() == EngineKind.LSM) {
+        sorted.put(entry.id(), entry.engineState());
+      } else if (entry.engineState().length > 0 && !snapshots.contains(entry.id())) {
+        losses.add("the file of keyspace '" + entry.name() + "' is missing");
+      }
+      // A file that the catalog does not name yet may be whole or not; the log has its commits.
+      filesThrough.put(entry.id(), entry.flushedThrough());
+    }
+  }
+
+  /** Salvages a keyspace of sstables, whose number comes with what the catalog knows of its files. */
+  private void salvageSorted(
+      Store store, StoreId id, Map.Entry<Integer, byte @Nullable []> one) throws IOException {
+    int number = one.getKey();
+    Keyspace target = nameless(store, id, number);
+    BatchedPuts puts = new BatchedPuts(store, target);
+    LsmSalvage.Result found =
+        LsmSalvage.run(
+            new LsmSalvage.Source(fs, from, id, number),
+            one.getValue(),
+            (key, value) -> {
+              puts.put(key, value);
+              if (puts.count() % PROGRESS_COMMITS == 0) {
+                report("salvage " + target.name(), "entries", puts.count(), -1);
+              }
+            },
+            losses::add);
+    puts.finish();
+    long known = filesThrough.getOrDefault(number, 0L);
+    filesThrough.put(
+        number,
+        found.whole()
+            ? Math.max(known, found.flushedThrough())
+            : outline(id).over(found.greatest()));
+  }
+
+  /** The keyspace of this number; one that no catalog names is called what the log says. */
+  private Keyspace nameless(Store store, StoreId id, int number) throws IOException {
+    @Nullable Keyspace known = keyspaces.get(number);
+    if (known != null) {
+      return known;
+    }
+    LogOutline.Made made = outline(id).made().get(number);
+    if (made != null) {
+      return create(store, number, made.name(), made.options());
+    }
+    String name = "keyspace-" + number;
+    losses.add("the name and the options of keyspace " + number + " are lost: it is '" + name + "'");
+    return create(store, number, name, KeyspaceOptions.of(EngineKind.LSM).toText());
   }
 
   private void salvageSnapshot(Store store, StoreId id, int keyspace, String name)
@@ -217,27 +316,29 @@ public final class Salvager {
         keyspace, k -> store.keyspace(name, KeyspaceOptions.parse(options)));
   }
 
+  private LogEnvironment logEnvironment(StoreId id) {
+    return new LogEnvironment(
+        fs,
+        from,
+        id,
+        environment.clock(),
+        new dev.varve.base.Background() {
+          @Override
+          public void submit(Runnable work) {}
+
+          @Override
+          public void submitAfter(Duration delay, Runnable work) {}
+
+          @Override
+          public void close() {}
+        },
+        new FailureLatch());
+  }
+
   private void salvageLog(Store store, StoreId id, long replayAfter) throws IOException {
-    LogEnvironment env =
-        new LogEnvironment(
-            fs,
-            from,
-            id,
-            environment.clock(),
-            new dev.varve.base.Background() {
-              @Override
-              public void submit(Runnable work) {}
-
-              @Override
-              public void submitAfter(Duration delay, Runnable work) {}
-
-              @Override
-              public void close() {}
-            },
-            new FailureLatch());
     MutationReader mutations = new MutationReader();
     LogSalvage.salvage(
-        env,
+        logEnvironment(id),
         replayAfter,
         (kind, sequence, array, offset, length) -> {
           if (kind == RecordKind.COMMIT) {
@@ -254,21 +355,30 @@ public final class Salvager {
     WriteBatch batch = new WriteBatch();
     while (mutations.next()) {
       int id = mutations.keyspace();
+      if (dropped.contains(id)) {
+        continue;
+      }
       @Nullable Keyspace keyspace = keyspaces.get(id);
       switch (mutations.kind()) {
         case CREATE_KEYSPACE -> {
-          Keyspace _ = create(store, id, mutations.name(), mutations.optionsText());
+          if (sequence > catalogThrough) {
+            Keyspace _ = create(store, id, mutations.name(), mutations.optionsText());
+          }
         }
         case DROP_KEYSPACE -> {
-          if (keyspace != null) {
+          if (keyspace != null && sequence > catalogThrough) {
             store.dropKeyspace(keyspace.name());
             keyspaces.remove(id);
           }
         }
         case PUT, DELETE, DELETE_RANGE -> {
           if (keyspace == null) {
+            // Up to the catalog's commit it is one that the catalog knows to be gone.
+            if (sequence <= catalogThrough) {
+              continue;
+            }
             losses.add("commit " + sequence + " changes keyspace " + id + ", which is unknown");
-          } else if (sequence > snapshotThrough.getOrDefault(id, 0L)) {
+          } else if (sequence > filesThrough.getOrDefault(id, 0L)) {
             add(batch, keyspace, mutations);
           }
         }

@@ -61,6 +61,7 @@ final class StoreCore {
   private @Nullable CommitPipeline pipeline;
   private @Nullable Flusher flusher;
 
+  private volatile Strays strays = Strays.NONE;
   private boolean closed;
 
   StoreCore(
@@ -105,6 +106,16 @@ final class StoreCore {
       throw new IllegalStateException("the store has not started");
     }
     return part;
+  }
+
+  /// Notes what was found beside the store's files when it was opened.
+  void foundStrays(Strays found) {
+    strays = found;
+  }
+
+  /// What was found beside the store's files when it was opened.
+  Strays strays() {
+    return strays;
   }
 
   Log log() {
@@ -410,6 +421,8 @@ final class StoreCore {
         failure.isFailed(),
         disk,
         flusher().lastFailure(),
+        pipeline().acceptedBytes(),
+        cache.stats(),
         logStats,
         each);
   }

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.engine.Engine;
+import dev.varve.events.RecoveryEvent;
 import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.DirectoryLock;
@@ -29,7 +30,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Opens a store: makes it, or brings it back from its files.
@@ -125,7 +128,12 @@ public final class StoreOpener {
       StoreOptions effective =
           options == null ? StoreOptions.parse(catalog.options()).fittingHeap() : options;
       core = new StoreCore(environment, directory, effective, catalog.store(), lock);
+      RecoveryEvent event = new RecoveryEvent();
+      event.begin();
       RecoveryReport report = recover(core, catalog, create);
+      if (!create && event.shouldCommit()) {
+        record(event, report);
+      }
       return new OpenStore(core, report);
     } catch (Throwable failure) {
       if (core != null) {
@@ -135,6 +143,17 @@ public final class StoreOpener {
       }
       throw failure;
     }
+  }
+
+  private void record(RecoveryEvent event, RecoveryReport report) {
+    event.directory = directory.toString();
+    event.clean = report.clean();
+    event.lastSequence = report.lastSequence();
+    event.segments = report.segments();
+    event.bytes = report.logBytes();
+    event.commits = report.commits();
+    event.tailBytesDropped = report.tailBytesDropped();
+    event.commit();
   }
 
   private static void closeLock(DirectoryLock lock, Throwable failure) {
@@ -171,7 +190,10 @@ public final class StoreOpener {
           return false;
         }
         case StoreFileName.Segment _ -> own = name;
-        case StoreFileName.Snapshot _, StoreFileName.Sstable _, StoreFileName.Manifest _ ->
+        case StoreFileName.Snapshot _,
+            StoreFileName.Sstable _,
+            StoreFileName.Blob _,
+            StoreFileName.Manifest _ ->
             own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;
@@ -266,6 +288,7 @@ public final class StoreOpener {
             LogOptions.of(core.options()),
             recovered,
             () -> core.pipeline().failed());
+    core.foundStrays(strays(core, catalog));
     core.start(log, catalog, recovered.bytes(), recovered.segments());
     return new RecoveryReport(
         created,
@@ -277,7 +300,20 @@ public final class StoreOpener {
         recovered.records(),
         recovered.tailBytesDropped(),
         recovered.tailRecordsDropped(),
+        core.strays().notices(),
         Duration.ofNanos(environment.clock().nanos() - begun));
+  }
+
+  private Strays strays(StoreCore core, Catalog catalog) throws IOException {
+    Set<String> named = new HashSet<>();
+    for (Catalog.Entry entry : catalog.keyspaces()) {
+      KeyspaceState keyspace = core.keyspaceTable().find(entry.id());
+      if (keyspace != null) {
+        named.addAll(keyspace.engine().files(entry.engineState()));
+      }
+    }
+    return Strays.among(
+        fs.list(directory), named, number -> core.keyspaceTable().find(number) != null);
   }
 
   /** Applies the commits that the engines' files lack. */

@@ -22,8 +22,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,7 @@ final class Verifier {
   private final StoreCore store;
   private final ProgressListener listener;
   private final List<String> problems = new ArrayList<>();
+  private final List<String> notices = new ArrayList<>();
   private final long begun;
   private int files;
   private long bytes;
@@ -71,13 +74,14 @@ final class Verifier {
     }
     try (Moments.Pin pin = moment.pin) {
       verifyCatalog();
+      lookForStrays(catalog, moment);
       verifyEngines(catalog, moment);
       verifyLog(moment);
       if (deep && problems.isEmpty() && !store.isEphemeral()) {
         compare(catalog, moment, pin.sequence());
       }
     }
-    return new VerifyReport(files, bytes, entries, problems, elapsed());
+    return new VerifyReport(files, bytes, entries, problems, notices, elapsed());
   }
 
   private Duration elapsed() {
@@ -117,6 +121,30 @@ final class Verifier {
       problems.add(path + ": " + e.getMessage());
     }
     return files;
+  }
+
+  /**
+   * Tells of files beside the store's. Files that an engine is writing, or will delete, are not told
+   * from orphans by looking at the directory: orphans are those that were found at open.
+   */
+  private void lookForStrays(Catalog catalog, Moment moment) throws IOException {
+    if (store.isEphemeral()) {
+      return;
+    }
+    Set<Integer> known = new HashSet<>();
+    moment.keyspaces.forEach(keyspace -> known.add(keyspace.id()));
+    // A keyspace that was made since, or dropped before a flush, is a keyspace still.
+    catalog.keyspaces().forEach(entry -> known.add(entry.id()));
+    List<String> names = store.fileSystem().list(store.directory());
+    int nextId = store.keyspaceTable().nextId();
+    Strays now =
+        Strays.among(
+            names,
+            Set.copyOf(names),
+            id -> known.contains(id) || (id >= catalog.nextKeyspace() && id < nextId));
+    List<String> orphans = new ArrayList<>(store.strays().orphans());
+    orphans.retainAll(names);
+    notices.addAll(new Strays(now.foreign(), List.of(), now.ofNobody(), orphans).notices());
   }
 
   private void verifyEngines(Catalog catalog, Moment moment) throws IOException {

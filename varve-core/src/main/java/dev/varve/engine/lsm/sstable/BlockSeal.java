@@ -21,7 +21,12 @@ final class BlockSeal {
 
   /// The checksum of a block whose payload, codec and length are the `length` bytes from `from`.
   int checksum(byte[] array, int from, int length, BlockType type, long offset) {
-    return Checksum.of(array, from, length) ^ (int) KeyHash.mix(fileKey + 8 * offset + type.code);
+    return Checksum.of(array, from, length) ^ mask(type, offset);
+  }
+
+  /// What binds the checksum of a block to its type and place.
+  int mask(BlockType type, long offset) {
+    return (int) KeyHash.mix(fileKey + 8 * offset + type.code);
   }
 
   /// Writes the seal behind the payload that stands from `from` to `to`.

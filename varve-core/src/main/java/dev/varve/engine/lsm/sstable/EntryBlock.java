@@ -29,6 +29,7 @@ final class EntryBlock {
   private static final byte[] EMPTY = {};
 
   private byte[] array = EMPTY;
+  private int size;
   private int count;
 
   /** The length of every key, 0 when they differ. */
@@ -73,7 +74,7 @@ final class EntryBlock {
     int flags = block[at++] & 0xFF;
     wide = (flags & WIDE) != 0;
     stampWidth = flags & STAMP_WIDTH_MASK;
-    int size = to - from;
+    size = to - from;
     if (entries > 4L * size || keyBytes > size || sameKeyLength > size || stampWidth > 8) {
       return false;
     }
@@ -200,6 +201,11 @@ final class EntryBlock {
 
   private int valueEnd(int i) {
     return valueLength >= 0 ? (i + 1) * valueLength : offset(valueEnds, i);
+  }
+
+  /// How many bytes the block has.
+  int size() {
+    return size;
   }
 
   /// How many entries there are; at least one.

@@ -24,6 +24,13 @@ record SstableFooter(
     long top,
     long properties) {
   static final int SIZE = 64;
+
+  /// Where the seed stands behind the envelope too, for whoever has lost the footer.
+  static final int FRONT_SEED = Envelope.SIZE;
+
+  /// Where the data blocks begin.
+  static final int DATA = FRONT_SEED + Long.BYTES;
+
   private static final int CHECKSUM = 60;
 
   void write(byte[] target, int envelopeChecksum) {
@@ -36,6 +43,11 @@ record SstableFooter(
     Bytes.putLong(target, 48, properties);
     Bytes.putInt(target, 56, 0);
     Bytes.putInt(target, CHECKSUM, Checksum.of(target, 0, CHECKSUM) ^ envelopeChecksum);
+  }
+
+  /// The checksum of the envelope that the bytes of a footer belong to, if they are sound.
+  static int envelopeChecksum(byte[] bytes) {
+    return Checksum.of(bytes, 0, CHECKSUM) ^ Bytes.getInt(bytes, CHECKSUM);
   }
 
   /// Reads a footer.
@@ -65,7 +77,7 @@ record SstableFooter(
           file, at, "a file of " + footer.fileSize + " bytes", fileSize + " bytes");
     }
     long[] parts = {
-      Envelope.SIZE,
+      DATA,
       footer.filter,
       footer.tombstones,
       footer.leaves,

@@ -55,12 +55,12 @@ final class SstableIndex {
   ///
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
-  static @Nullable SstableIndex load(BlockStore blocks, SstableFooter footer, int residentBytes)
+  static @Nullable SstableIndex load(BlockStore blocks, SstableFooter footer, ResidentLimit limit)
       throws IOException {
     BlockSource source = blocks.source();
     long size = footer.properties() - footer.top();
     if (size == 0) {
-      if (footer.leaves() != footer.top() || footer.filter() != dev.varve.format.Envelope.SIZE) {
+      if (footer.leaves() != footer.top() || footer.filter() != SstableFooter.DATA) {
         throw source.damaged(footer.top(), "an index", "none");
       }
       return null;
@@ -69,10 +69,10 @@ final class SstableIndex {
     EntryBlock block = new EntryBlock();
     block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
     FlatIndex top = build(source, footer.top(), block, footer.leaves(), footer.top());
-    if (footer.top() - footer.leaves() > residentBytes) {
+    if (!limit.allows(footer.top() - footer.leaves())) {
       return new SstableIndex(blocks, top, true, footer.filter());
     }
-    FlatIndex.Builder all = new FlatIndex.Builder(dev.varve.format.Envelope.SIZE);
+    FlatIndex.Builder all = new FlatIndex.Builder(SstableFooter.DATA);
     for (int i = 0; i < top.count(); i++) {
       byte[] leaf = source.load(BlockType.INDEX_LEAF, top.offset(i), top.size(i));
       block.open(leaf, 0, leaf.length - BlockSeal.BYTES);

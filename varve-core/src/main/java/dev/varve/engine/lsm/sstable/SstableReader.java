@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// An open sstable.
@@ -53,7 +54,7 @@ public final class SstableReader {
     this.tombstones = parts.tombstones;
     this.memoryBytes =
         (index == null ? 0 : index.memoryBytes()) + (filter == null ? 0 : filter.memoryBytes());
-    environment.budget().use(memoryBytes);
+    environment.budget().keep(memoryBytes);
   }
 
   /** What is kept of an open file. */
@@ -72,26 +73,31 @@ public final class SstableReader {
     @Nullable BlockStore blocks = null;
     try {
       long size = file.size();
-      byte[] head = new byte[(int) Math.min(size, Envelope.SIZE)];
+      byte[] head = new byte[(int) Math.min(size, SstableFooter.DATA)];
       read(path, file, 0, head);
       Envelope envelope =
-          Envelope.read(path, head)
+          Envelope.read(path, Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)))
               .require(path, FileKind.SSTABLE, environment.store(), environment.keyspace(), number);
-      if (size < Envelope.SIZE + SstableFooter.SIZE) {
+      if (size < SstableFooter.DATA + SstableFooter.SIZE) {
         throw new CorruptionException(path, size, "a footer", "the end of the file");
       }
       byte[] tail = new byte[SstableFooter.SIZE];
       read(path, file, size - SstableFooter.SIZE, tail);
       int checksum = Envelope.checksumOf(head);
       SstableFooter footer = SstableFooter.read(path, tail, checksum, size);
+      if (Bytes.getLong(head, SstableFooter.FRONT_SEED) != footer.seed()) {
+        throw new CorruptionException(
+            path, SstableFooter.FRONT_SEED, "the seed of the footer", "another");
+      }
       BlockSource source =
           new BlockSource(path, file, new BlockSeal(footer.seed(), checksum), size);
       blocks = new BlockStore(source, environment.cache());
       SstableProperties properties = readProperties(source, footer);
+      ResidentLimit limit = new ResidentLimit(options.residentBytes(), environment.budget());
       Parts parts =
           new Parts(
-              SstableIndex.load(blocks, footer, options.residentBytes()),
-              SstableFilter.load(blocks, footer, properties, options.residentBytes()),
+              SstableIndex.load(blocks, footer, limit),
+              SstableFilter.load(blocks, footer, properties, limit),
               readTombstones(source, footer, properties));
       SstableInfo info = new SstableInfo(envelope.number(), size, footer.seed(), properties);
       return new SstableReader(environment, info, blocks, parts);
@@ -164,6 +170,11 @@ public final class SstableReader {
     return info;
   }
 
+  /// Where the file is.
+  public Path path() {
+    return environment.path(info.number());
+  }
+
   /// What its index and filter take in memory.
   public long memoryBytes() {
     return memoryBytes;
@@ -196,7 +207,7 @@ public final class SstableReader {
       throw new IllegalStateException("released more often than acquired");
     }
     if (before == 1) {
-      environment.budget().use(-memoryBytes);
+      environment.budget().keep(-memoryBytes);
       blocks.close();
     }
   }
@@ -227,9 +238,23 @@ public final class SstableReader {
   public boolean get(byte[] key, long sequence, SstableLookup lookup) throws IOException {
     requireOpen();
     SstableIndex own = index;
+    ReadCounts counts = lookup.counts();
+    counts.add(ReadCounts.FILES);
     if (own == null || !mayContain(key)) {
+      counts.add(ReadCounts.FILTER_USEFUL);
       return false;
     }
+    if (find(own, key, sequence, lookup)) {
+      return true;
+    }
+    if (filter != null) {
+      counts.add(ReadCounts.FILTER_FALSE);
+    }
+    return false;
+  }
+
+  private boolean find(SstableIndex own, byte[] key, long sequence, SstableLookup lookup)
+      throws IOException {
     long stamp = Stamp.visibleAt(sequence);
     SstableIndex.Position position = lookup.position;
     EntryBlock block = lookup.block;
@@ -253,6 +278,7 @@ public final class SstableReader {
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
     byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
+    lookup.counts().add(ReadCounts.BLOCKS);
     lookup.touch(bytes);
     lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
@@ -276,19 +302,27 @@ public final class SstableReader {
     if (!acquire()) {
       requireOpen();
     }
-    return new SstableCursor(this, blocks, index, keep);
+    return new SstableCursor(this, blocks, index, keep, environment);
   }
 
-  /// Reads the whole file and checks everything in it: each block, the order of the entries, and
-  /// that they are those which the properties count.
+  /// Reads the whole file and checks everything in it: each block, the order of the entries, that
+  /// the filter knows each key, that the index leads to each block by its first and by its last
+  /// entry, and that the properties are those of the entries.
   ///
   /// @throws CorruptionException when something is damaged
   /// @throws IOException when the device refuses
   public void verify() throws IOException {
     SstableTally tally = new SstableTally();
     SstableProperties properties = info.properties();
+    long blockOffset = 0;
     try (SstableCursor cursor = scanCursor()) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
+        if (cursor.blockOffset() != blockOffset) {
+          checkIndex(tally, blockOffset);
+          tally.addBlock(cursor.blockBytes());
+          blockOffset = cursor.blockOffset();
+          checkIndex(cursor.key(), cursor.stamp(), blockOffset);
+        }
         int order = tally.compareLast(cursor.keyArray(), 0, cursor.keyLength());
         if (order > 0
             || (order == 0 && cursor.sequence() >= Stamp.sequence(tally.lastStamp()))
@@ -305,22 +339,39 @@ public final class SstableReader {
         tally.add(cursor);
       }
     }
+    checkIndex(tally, blockOffset);
     for (RangeTombstone tombstone : tombstones.all()) {
       tally.add(tombstone);
     }
     SstableProperties found = tally.properties(properties.filterLines(), properties.filterProbes());
-    if (found.entries() != properties.entries()
-        || found.content() != properties.content()
-        || found.keys() != properties.keys()
-        || found.tombstones() != properties.tombstones()
-        || found.smallestSequence() != properties.smallestSequence()
-        || found.largestSequence() != properties.largestSequence()
-        || found.largestEnd() != properties.largestEnd()
-        || Bytes.compare(found.smallestKey(), properties.smallestKey()) != 0
-        || Bytes.compare(found.largestKey(), properties.largestKey()) != 0) {
+    if (!found.equals(properties)) {
       throw blocks
           .source()
           .damaged(info.size() - SstableFooter.SIZE, properties.toString(), found.toString());
+    }
+  }
+
+  /** Checks that the index leads to the last entry that was counted, in the block at `offset`. */
+  private void checkIndex(SstableTally tally, long offset) throws IOException {
+    if (tally.entries() > 0) {
+      checkIndex(tally.lastKey(), tally.lastStamp(), offset);
+    }
+  }
+
+  private void checkIndex(byte[] key, long stamp, long offset) throws IOException {
+    SstableIndex own = index;
+    if (own == null) {
+      return;
+    }
+    SstableIndex.Position position = new SstableIndex.Position();
+    own.seek(position, key, 0, key.length, stamp);
+    if (position.offset() != offset) {
+      throw blocks
+          .source()
+          .damaged(
+              info.size() - SstableFooter.SIZE,
+              "an index that leads to the block at byte " + offset,
+              "one that leads to byte " + position.offset());
     }
   }
 }

@@ -39,6 +39,11 @@ final class SstableTally {
     return shared < 0 ? length : shared;
   }
 
+  /// A copy of the last entry's key.
+  byte[] lastKey() {
+    return Arrays.copyOf(lastKey, lastLength);
+  }
+
   long lastStamp() {
     return lastStamp;
   }
@@ -77,6 +82,17 @@ final class SstableTally {
     long stamp = cursor.stamp();
     int valueLength = cursor.valueLength();
     long hash = hash(key, 0, length, stamp, cursor.valueArray(), cursor.valueOffset(), valueLength);
+    add(key, 0, length, stamp, valueLength, hash);
+  }
+
+  /// Counts the entry that was read last of what there is.
+  void add(SstableRemains remains) {
+    byte[] key = remains.keyArray();
+    int length = remains.keyLength();
+    long stamp = remains.stamp();
+    int valueLength = remains.valueLength();
+    long hash =
+        hash(key, 0, length, stamp, remains.valueArray(), remains.valueOffset(), valueLength);
     add(key, 0, length, stamp, valueLength, hash);
   }
 

@@ -30,9 +30,9 @@ public final class Manifest implements AutoCloseable {
 
   static final int HEADER_BYTES = 24;
 
-  private static final int LENGTH = 4;
-  private static final int RECORD = 8;
-  private static final int BEFORE = 16;
+  static final int LENGTH = 4;
+  static final int RECORD = 8;
+  static final int BEFORE = 16;
   private static final int RESERVED = 20;
 
   /// Where a manifest is.
@@ -155,7 +155,7 @@ public final class Manifest implements AutoCloseable {
     return new Content(version, edits, at, checksum, torn);
   }
 
-  private static byte[] readAll(FileSystem fs, Path path) throws IOException {
+  static byte[] readAll(FileSystem fs, Path path) throws IOException {
     try (StoreFile file = fs.open(path, OpenMode.READ)) {
       byte[] bytes = new byte[Math.toIntExact(file.size())];
       file.readFully(0, MemorySegment.ofArray(bytes));
@@ -190,7 +190,7 @@ public final class Manifest implements AutoCloseable {
     return true;
   }
 
-  private static boolean isSound(Place place, long number, byte[] bytes, int at) {
+  static boolean isSound(Place place, long number, byte[] bytes, int at) {
     if (at > bytes.length - HEADER_BYTES) {
       return false;
     }
@@ -219,7 +219,7 @@ public final class Manifest implements AutoCloseable {
     return sum ^ place.store.salt() ^ (int) (where ^ where >>> 32);
   }
 
-  private static int padded(int length) {
+  static int padded(int length) {
     return length + 7 & -8;
   }
 

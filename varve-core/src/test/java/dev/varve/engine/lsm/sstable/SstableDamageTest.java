@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /// Whatever becomes of its bytes, an sstable gives the right answers or says what is wrong with it.
 final class SstableDamageTest {
+  private static final int DATA = SstableFooter.DATA;
   private static final SstableOptions SMALL = SstableOptions.DEFAULTS.withBlockBytes(128);
 
   private final SstableFixture fixture = new SstableFixture();
@@ -146,7 +147,7 @@ final class SstableDamageTest {
     System.arraycopy(whole, 0, shifted, 1, whole.length);
     assertTrue(seen(1, shifted, SMALL, small(), "shifted"));
     byte[] cut = whole.clone();
-    System.arraycopy(whole, 100, cut, 64, whole.length - 100);
+    System.arraycopy(whole, 100, cut, SstableFooter.DATA, whole.length - 100);
     assertTrue(seen(1, cut, SMALL, small(), "moved up"));
   }
 
@@ -192,10 +193,10 @@ final class SstableDamageTest {
     SstableReader reader = fixture.open(number, SMALL);
     try (SstableCursor cursor = reader.cursor()) {
       cursor.seekToFirst();
-      while (cursor.blockOffset() == Envelope.SIZE) {
+      while (cursor.blockOffset() == SstableFooter.DATA) {
         cursor.next();
       }
-      return cursor.blockOffset() - Envelope.SIZE;
+      return cursor.blockOffset() - SstableFooter.DATA;
     } finally {
       reader.release();
     }
@@ -211,11 +212,11 @@ final class SstableDamageTest {
     SstableOptions options = SMALL.withFalsePositives(1);
     assertFalse(seen(1, first, options, entries, "whole"));
     byte[] swapped = first.clone();
-    System.arraycopy(first, 64, swapped, 64 + size, size);
-    System.arraycopy(first, 64 + size, swapped, 64, size);
+    System.arraycopy(first, SstableFooter.DATA, swapped, SstableFooter.DATA + size, size);
+    System.arraycopy(first, SstableFooter.DATA + size, swapped, SstableFooter.DATA, size);
     assertTrue(seen(1, swapped, options, entries, "two blocks of one file"));
     byte[] foreign = first.clone();
-    System.arraycopy(second, 64, foreign, 64, size);
+    System.arraycopy(second, SstableFooter.DATA, foreign, SstableFooter.DATA, size);
     assertTrue(seen(1, foreign, options, entries, "a block of another file"));
   }
 
@@ -228,10 +229,10 @@ final class SstableDamageTest {
     assertEquals(older.length, newer.length);
     int size = (int) blockSize(1);
     byte[] mixed = newer.clone();
-    System.arraycopy(older, 64, mixed, 64, size);
+    System.arraycopy(older, SstableFooter.DATA, mixed, SstableFooter.DATA, size);
     assertTrue(seen(1, mixed, SMALL, uniformEntries(1), "a block of an older edition"));
     byte[] tail = older.clone();
-    System.arraycopy(newer, 64, tail, 64, older.length / 2);
+    System.arraycopy(newer, SstableFooter.DATA, tail, SstableFooter.DATA, older.length / 2);
     assertTrue(seen(1, tail, SMALL, uniformEntries(1), "half an older edition"));
     fixture.memory.replaceBytes(fixture.environment.path(1), older);
     assertThrows(
@@ -248,7 +249,7 @@ final class SstableDamageTest {
     byte[] foreign = fixture.memory.bytes(fixture.environment.path(3));
     assertTrue(seen(3, foreign, SMALL, uniformEntries(0), "of another store"));
     byte[] mixed = uniform(3, 0);
-    System.arraycopy(foreign, 64, mixed, 64, (int) blockSize(3));
+    System.arraycopy(foreign, SstableFooter.DATA, mixed, SstableFooter.DATA, (int) blockSize(3));
     assertTrue(seen(3, mixed, SMALL, uniformEntries(0), "a block of another store"));
   }
 
@@ -260,17 +261,17 @@ final class SstableDamageTest {
         new BlockSeal(
             Bytes.getLong(bytes, bytes.length - SstableFooter.SIZE), Envelope.checksumOf(bytes));
     int payload = size - BlockSeal.BYTES;
-    int end = 64 + payload;
-    seal.write(bytes, 64, end, BlockCodecs.ZSTD, payload, BlockType.DATA, 64);
+    int end = DATA + payload;
+    seal.write(bytes, DATA, end, BlockCodecs.ZSTD, payload, BlockType.DATA, DATA);
     fixture.memory.replaceBytes(fixture.environment.path(1), bytes);
     Expect.failure(
         FormatException.class,
         () -> readAll(1, SMALL, uniformEntries(0)),
         "zstd (2)",
-        "byte 64",
+        "byte " + DATA,
         "ks-3-1.sst");
     // Under a sound seal a length that no block of this size can have asks for no memory.
-    seal.write(bytes, 64, end, BlockCodecs.LZ4, Integer.MAX_VALUE - 100, BlockType.DATA, 64);
+    seal.write(bytes, DATA, end, BlockCodecs.LZ4, Integer.MAX_VALUE - 100, BlockType.DATA, DATA);
     assertTrue(seen(1, bytes, SMALL, uniformEntries(0), "a giant"));
   }
 
@@ -293,15 +294,15 @@ final class SstableDamageTest {
     BlockSeal seal =
         new BlockSeal(
             Bytes.getLong(whole, whole.length - SstableFooter.SIZE), Envelope.checksumOf(whole));
-    int end = 64 + size - BlockSeal.BYTES;
+    int end = DATA + size - BlockSeal.BYTES;
     int refused = 0;
     for (int i = 0; i < 40_000; i++) {
       byte[] bytes = whole.clone();
       for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
-        int at = random.nextInt(3) == 0 ? random.nextInt(64, end) : random.nextInt(64, 64 + 40);
+        int at = random.nextInt(3) == 0 ? random.nextInt(DATA, end) : random.nextInt(DATA, DATA + 40);
         bytes[at] = (byte) random.nextInt(256);
       }
-      seal.write(bytes, 64, end, BlockCodecs.NONE, end - 64, BlockType.DATA, 64);
+      seal.write(bytes, DATA, end, BlockCodecs.NONE, end - DATA, BlockType.DATA, DATA);
       fixture.memory.replaceBytes(fixture.environment.path(1), bytes);
       SstableReader reader = fixture.open(1, SMALL);
       try (SstableCursor cursor = reader.cursor()) {

@@ -96,7 +96,8 @@ final class SstableFormatTest {
             bytes.length);
     StringBuilder text = new StringBuilder();
     append(text, bytes, 0, 64, "envelope");
-    block(text, bytes, 64, footer.filter(), "data block");
+    append(text, bytes, SstableFooter.FRONT_SEED, SstableFooter.DATA, "seed");
+    block(text, bytes, SstableFooter.DATA, footer.filter(), "data block");
     block(text, bytes, footer.filter(), footer.tombstones(), "filter page");
     block(text, bytes, footer.tombstones(), footer.leaves(), "range tombstones");
     block(text, bytes, footer.leaves(), footer.top(), "index leaf");

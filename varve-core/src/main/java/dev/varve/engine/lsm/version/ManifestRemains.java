@@ -1,0 +1,148 @@
+package dev.varve.engine.lsm.version;
+
+import dev.varve.base.Bytes;
+import dev.varve.engine.lsm.version.Manifest.Place;
+import dev.varve.format.Envelope;
+import dev.varve.kv.CorruptionException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What can be read of a manifest, whole or damaged: every edit that is sound by itself.
+///
+/// @param edits in the order of the file
+/// @param version what the edits up to the first damage lead to; null when the first is damaged
+/// @param problems what is wrong with it, one sentence each
+/// @param tornBytes what a crash left behind the last edit, if it looks like no more than that
+public record ManifestRemains(
+    List<Found> edits, @Nullable Version version, List<String> problems, long tornBytes) {
+  /// An edit.
+  ///
+  /// @param position where it begins in the file
+  /// @param length how many bytes it takes there
+  /// @param index which one it is, from 0
+  public record Found(long position, long length, long index, VersionEdit edit) {}
+
+  public ManifestRemains {
+    edits = List.copyOf(edits);
+    problems = List.copyOf(problems);
+  }
+
+  /// Reads a manifest in its place.
+  ///
+  /// @throws IOException when the device refuses
+  public static ManifestRemains read(Place place, long number) throws IOException {
+    return read(place.path(number), place, number);
+  }
+
+  /// Reads the manifest of a place and number, which may stand elsewhere. Damage to its envelope is
+  /// a problem like any other.
+  ///
+  /// @throws IOException when the device refuses
+  public static ManifestRemains read(Path path, Place place, long number) throws IOException {
+    byte[] bytes = Manifest.readAll(place.fileSystem(), path);
+    Reading reading = new Reading(path, place, number, bytes);
+    reading.run();
+    return new ManifestRemains(
+        reading.edits, reading.version, reading.problems, reading.tornBytes);
+  }
+
+  /// The numbers of sstables that some edit took away for good: as numbers are never given twice,
+  /// they are in no later version.
+  public Set<Long> removed() {
+    Set<Long> removed = new HashSet<>();
+    for (Found found : edits) {
+      found.edit.removed().forEach(one -> removed.add(one.number()));
+      found.edit.added().forEach(one -> removed.remove(one.sstable().number()));
+    }
+    return removed;
+  }
+
+  /** Under way. */
+  private static final class Reading {
+    private final Path path;
+    private final Place place;
+    private final long number;
+    private final byte[] bytes;
+    private final List<Found> edits = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+    private @Nullable Version version;
+    private boolean whole = true;
+    private long tornBytes;
+
+    Reading(Path path, Place place, long number, byte[] bytes) {
+      this.path = path;
+      this.place = place;
+      this.number = number;
+      this.bytes = bytes;
+    }
+
+    void run() {
+      if (bytes.length < Envelope.SIZE || !Envelope.isSound(bytes)) {
+        problem(0, "its envelope is damaged");
+      }
+      int at = Envelope.SIZE;
+      while (at <= bytes.length - Manifest.HEADER_BYTES) {
+        int sound = at;
+        while (sound <= bytes.length - Manifest.HEADER_BYTES
+            && !Manifest.isSound(place, number, bytes, sound)) {
+          sound += Long.BYTES;
+        }
+        if (sound > bytes.length - Manifest.HEADER_BYTES) {
+          break;
+        }
+        if (sound > at) {
+          whole = false;
+          problem(at, "no sound edit in " + (sound - at) + " bytes");
+        }
+        at = take(sound);
+      }
+      end(at);
+    }
+
+    /** Takes the edit at `at`; answers where the next one belongs. */
+    private int take(int at) {
+      int payload = at + Manifest.HEADER_BYTES;
+      int payloadEnd = payload + Bytes.getInt(bytes, at + Manifest.LENGTH);
+      int next = Manifest.padded(payloadEnd);
+      long index = Bytes.getLong(bytes, at + Manifest.RECORD);
+      if (index != edits.size()) {
+        whole = false;
+        problem(at, "edit " + index + " where edit " + edits.size() + " belongs");
+      }
+      try {
+        VersionEdit edit = EditCodec.decode(path, bytes, payload, payloadEnd, payload);
+        edits.add(new Found(at, next - at, index, edit));
+        Version before = edits.size() == 1 ? Version.EMPTY : version;
+        if (whole && before != null) {
+          version = before.apply(edit);
+        }
+      } catch (CorruptionException | IllegalArgumentException e) {
+        whole = false;
+        problem(at, "edit " + index + " is none: " + e.getMessage());
+      }
+      return next;
+    }
+
+    /** What is behind the last edit is a torn one at best. */
+    private void end(int at) {
+      if (edits.isEmpty()) {
+        problem(Envelope.SIZE, "it has no sound edit");
+      }
+      for (int i = at; i < bytes.length; i++) {
+        if (bytes[i] != 0) {
+          tornBytes = bytes.length - at;
+          return;
+        }
+      }
+    }
+
+    private void problem(long offset, String what) {
+      problems.add(path.getFileName() + " at byte " + offset + ": " + what);
+    }
+  }
+}
