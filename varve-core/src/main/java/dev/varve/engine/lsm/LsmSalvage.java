@@ -42,9 +42,7 @@ public final class LsmSalvage {
 
     SstableRemains open(long number) throws IOException {
       return SstableRemains.open(
-          fileSystem,
-          sstable(number),
-          new SstableRemains.Owner(store, keyspace, number));
+          fileSystem, sstable(number), new SstableRemains.Owner(store, keyspace, number));
     }
   }
 
@@ -114,8 +112,7 @@ public final class LsmSalvage {
     }
     Pointer pointer = known == null ? new Pointer(newest, 0) : known;
     Manifest.Place place =
-        new Manifest.Place(
-            source.fileSystem, source.directory, source.store, source.keyspace);
+        new Manifest.Place(source.fileSystem, source.directory, source.store, source.keyspace);
     try {
       Version version = Manifest.read(place, pointer).version();
       flushedThrough = version.flushedThrough();
@@ -128,7 +125,8 @@ public final class LsmSalvage {
           what
               + "; of keyspace "
               + source.keyspace
-              + " every sstable is read that there is, so that what was deleted may be there again");
+              + " every sstable is read that there is, so that what was deleted may be there"
+              + " again");
       leaveOutRemoved(place, pointer.number());
     }
   }
@@ -167,7 +165,8 @@ public final class LsmSalvage {
       merge(runs, sink);
     }
     if (inBlobs > 0) {
-      lose(inBlobs + " values of keyspace " + source.keyspace + " stand in blob files and are lost");
+      lose(
+          inBlobs + " values of keyspace " + source.keyspace + " stand in blob files and are lost");
     }
   }
 
