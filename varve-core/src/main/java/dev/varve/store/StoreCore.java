@@ -77,8 +77,8 @@ final class StoreCore {
     this.id = id;
     this.directoryLock = directoryLock;
     this.budget = new MemoryBudget(options.memory().bytes());
-    // What others leave: it gives way to them.
-    this.cache = new BlockCache(budget, options.memory().bytes() / 2);
+    // What others leave: it gives way to them, and does not fill up what they need next.
+    this.cache = new BlockCache(budget, options.memory().bytes() / 8 * 7);
     this.leaks = new LeakDetector(options.leakDetection());
     this.background = makeBackground();
     this.longWork = makeBackground();

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.varve.base.Background;
+import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.CrashImage;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.BlockCompression;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
@@ -23,7 +26,10 @@ import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SplittableRandom;
@@ -193,6 +199,68 @@ final class LsmStoreTest {
       }
       assertTrue(bytes[0] < bytes[1], Arrays.toString(bytes));
       assertTrue(bytes[2] < bytes[1], Arrays.toString(bytes));
+    }
+  }
+
+  /** Keeps what is submitted while it is held. */
+  private static final class HeldBackground implements Background {
+    private final List<Runnable> waiting = new ArrayList<>();
+    private boolean held;
+
+    @Override
+    public void submit(Runnable work) {
+      if (held) {
+        waiting.add(work);
+      } else {
+        work.run();
+      }
+    }
+
+    @Override
+    public void submitAfter(Duration delay, Runnable work) {
+      waiting.add(work);
+    }
+
+    @Override
+    public void close() {
+      waiting.clear();
+    }
+  }
+
+  @Test
+  void a_full_cache_does_not_stop_writers_while_a_memtable_is_written() {
+    HeldBackground background = new HeldBackground();
+    ByteSize memory = ByteSize.ofMebibytes(4);
+    StoreOptions options =
+        StoreOptions.defaults().withMemory(memory).withDurability(Durability.NONE);
+    KeyspaceOptions uncompressed =
+        SMALL
+            .withMemtable(ByteSize.ofKibibytes(512))
+            .withCompression(BlockCompression.NONE);
+    byte[] value = new byte[1000];
+    try (Store store = StoreFixture.open(fs, options, background, Clock.SYSTEM)) {
+      Keyspace keyspace = store.keyspace("k", uncompressed);
+      int entries = (int) (2 * memory.bytes() / value.length);
+      for (int i = 0; i < entries; i++) {
+        keyspace.put(b(key(i)), value);
+      }
+      background.held = true;
+      for (int i = 0; i < 700; i++) {
+        keyspace.put(b(key(i)), value);
+      }
+      long nanos = 0;
+      for (int i = 0; i < 20; i++) {
+        for (int j = 0; j < 1000; j++) {
+          assertArrayEquals(value, keyspace.get(b(key(random.nextInt(entries)))));
+        }
+        long begun = System.nanoTime();
+        keyspace.put(b(key(i)), value);
+        nanos += System.nanoTime() - begun;
+      }
+      // A write that is stopped goes on after 0.9 s: all of them would take 18 s.
+      long seconds = Duration.ofNanos(nanos).toSeconds();
+      assertTrue(seconds < 9, seconds + " s");
+      background.held = false;
     }
   }
 }

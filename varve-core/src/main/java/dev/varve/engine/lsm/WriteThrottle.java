@@ -21,13 +21,19 @@ final class WriteThrottle {
    * two, writers together get the pace of flushes times the square of what is left to 1. So a load
    * that the device bears settles where both are equal, and a heavier one meets no wall.
    *
-   * Waits too short for a thread to sleep are put together: a writer whose bytes were paid for by the
-   * time that passed since does not wait at all. */
+   * Waits are put together, so that one write in many sleeps: a thread cannot sleep for as short as
+   * one write takes, and a writer whose bytes were paid for by the time that passed since does not
+   * wait at all. */
 
   /** Whoever finds nobody behind it may be ahead by so much. */
   private static final long BURST_NANOS = 1_000_000;
 
   private static final long SLEEP_NANOS_MIN = 50_000;
+
+  /** What is owed for so many writes is slept off at once, as far as it is not too long. */
+  private static final int WRITES_PER_SLEEP = 2_000;
+
+  private static final long GATHERED_NANOS_MAX = 20_000_000;
   private static final long SLEEP_NANOS_MAX = 100_000_000;
   private static final long FULL_SLEEP_NANOS_MIN = 1_000_000;
   private static final long FULL_SLEEP_NANOS_MAX = 32_000_000;
@@ -85,6 +91,17 @@ final class WriteThrottle {
     return (long) (bytes / Math.max(PACE_MIN, pace * left * left));
   }
 
+  /// For how long a writer sleeps that has to wait `owed` nanoseconds in all, and whose write costs
+  /// `cost` of them: not yet, or all of it.
+  static long sleep(long owed, long cost) {
+    long gathered =
+        Math.clamp(
+            WRITES_PER_SLEEP * Math.min(cost, GATHERED_NANOS_MAX),
+            SLEEP_NANOS_MIN,
+            GATHERED_NANOS_MAX);
+    return owed < gathered ? 0 : Math.min(owed, SLEEP_NANOS_MAX);
+  }
+
   /// Is told that a flush wrote a memtable of so many bytes.
   void flushed(long bytes, long nanos) {
     pace = (1 - LAST_SHARE) * pace + LAST_SHARE * bytes / Math.max(1, nanos);
@@ -140,8 +157,12 @@ final class WriteThrottle {
   }
 
   private void awaitNotFull(boolean mayRefuse) {
+    long begun = context.clock().nanos();
     long nap = FULL_SLEEP_NANOS_MIN;
-    for (long waited = 0; waited < FULL_WAIT_NANOS_MAX; waited += nap) {
+    // A busy machine wakes a thread late, so the clock counts; a clock that stands still does not.
+    for (long waited = 0;
+        Math.max(waited, context.clock().nanos() - begun) < FULL_WAIT_NANOS_MAX;
+        waited += nap) {
       Exception why = flush.failure();
       if (why != null) {
         if (mayRefuse) {
@@ -172,7 +193,7 @@ final class WriteThrottle {
       before = paidAt.get();
       paid = Math.max(before, now - BURST_NANOS) + cost;
     }
-    return paid - now < SLEEP_NANOS_MIN ? 0 : Math.min(paid - now, SLEEP_NANOS_MAX);
+    return sleep(paid - now, cost);
   }
 
   private VarveException refused(Exception why) {

@@ -41,4 +41,32 @@ final class WriteThrottleTest {
     }
     assertTrue(WriteThrottle.nanos(1000, 1, pace) < 10_000_000);
   }
+
+  /** Writes of `cost` nanoseconds under a debt that costs `price` more; how many of them sleep. */
+  private static long sleeping(int writes, long cost, long price) {
+    long sleeping = 0;
+    long owed = 0;
+    for (int i = 0; i < writes; i++) {
+      owed = Math.max(0, owed - cost) + price;
+      long sleep = WriteThrottle.sleep(owed, price);
+      if (sleep > 0) {
+        sleeping++;
+        owed -= sleep;
+      }
+    }
+    return sleeping;
+  }
+
+  @Test
+  void few_of_many_small_writes_sleep_and_all_that_is_owed_is_slept_off() {
+    for (long price : new long[] {1_100, 2_000, 5_000, 9_000}) {
+      long sleeping = sleeping(1_000_000, 1_000, price);
+      assertTrue(sleeping > 0 && sleeping < 1_000, price + " ns: " + sleeping);
+    }
+    assertEquals(20_000_000, WriteThrottle.sleep(20_000_000, 1_000_000));
+    assertEquals(50_000, WriteThrottle.sleep(50_000, 1));
+    assertEquals(100_000_000, WriteThrottle.sleep(Long.MAX_VALUE, Long.MAX_VALUE));
+    assertEquals(0, WriteThrottle.sleep(0, 0));
+    assertEquals(0, WriteThrottle.sleep(-5, 1_000));
+  }
 }
