@@ -235,7 +235,9 @@ final class LsmStatsTest {
     KeyspaceOptions options = KeyspaceOptions.preset(preset);
     assertFalse(options.equals(KeyspaceOptions.of(EngineKind.LSM)));
     assertEquals(options, KeyspaceOptions.parse(options.toText()));
-    assertEquals(preset, KeyspaceOptions.presetOf(preset.name()));
+    String name = preset.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    assertTrue(KeyspaceOptions.presetNames().contains(name), name);
+    assertEquals(preset, KeyspaceOptions.presetOf(name));
     try (Store store = open(256)) {
       Keyspace made = store.keyspace("k", options);
       store.write(new WriteBatch().put(made, key(1), key(2)));
