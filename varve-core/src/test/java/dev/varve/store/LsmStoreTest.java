@@ -234,9 +234,7 @@ final class LsmStoreTest {
     StoreOptions options =
         StoreOptions.defaults().withMemory(memory).withDurability(Durability.NONE);
     KeyspaceOptions uncompressed =
-        SMALL
-            .withMemtable(ByteSize.ofKibibytes(512))
-            .withCompression(BlockCompression.NONE);
+        SMALL.withMemtable(ByteSize.ofKibibytes(512)).withCompression(BlockCompression.NONE);
     byte[] value = new byte[1000];
     try (Store store = StoreFixture.open(fs, options, background, Clock.SYSTEM)) {
       Keyspace keyspace = store.keyspace("k", uncompressed);
