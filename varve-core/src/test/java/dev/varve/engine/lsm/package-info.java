@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package dev.varve.engine.lsm;
+
+import org.jspecify.annotations.NullMarked;
