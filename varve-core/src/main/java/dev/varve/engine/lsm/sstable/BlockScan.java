@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.sstable;
 
 import dev.varve.base.Bytes;
+import dev.varve.codec.BlockCodec;
 import dev.varve.codec.BlockCodecs;
 import dev.varve.fs.StoreFile;
 import java.io.IOException;
@@ -145,9 +146,13 @@ final class BlockScan {
     if (length <= BlockSeal.BYTES - 4) {
       return false;
     }
+    int payload = length - BlockSeal.BYTES + 4;
     int codec = buffer[from + length - 5] & 0xFF;
     int plain = Bytes.getInt(buffer, from + length - 4);
-    return codec == BlockCodecs.NONE ? plain == length - 5 : plain >= 0;
+    BlockCodec known = BlockCodecs.forReading(codec);
+    return codec <= BlockCodecs.ZSTD
+        && plain > 0
+        && (known == null || known.canHold(payload, plain));
   }
 
   /** Has `length` bytes of the file from `offset` in the buffer; answers where there. */
