@@ -1,5 +1,6 @@
 /// Varve's embedded store. It needs nothing but the JDK.
 module dev.varve.core {
+  requires jdk.jfr;
   requires static org.jspecify;
 
   exports dev.varve;

@@ -21,6 +21,7 @@ final class HouseRules {
   private static final List<String> ORDER =
       List.of(
           "base",
+          "events",
           "kv",
           "fs",
           "format",
@@ -33,6 +34,7 @@ final class HouseRules {
           "engine.btree",
           "engine.lsm.memtable",
           "engine.lsm.sstable",
+          "engine.lsm.blob",
           "engine.lsm.version",
           "engine.lsm.compaction",
           "engine.lsm",

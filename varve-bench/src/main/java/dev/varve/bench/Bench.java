@@ -1,6 +1,8 @@
 package dev.varve.bench;
 
 import dev.varve.bench.Launched.Order;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.UsageException;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,6 +56,12 @@ public final class Bench implements Callable<Integer> {
       defaultValue = "42",
       description = "Where keys and orders come from (default ${DEFAULT-VALUE}).")
   private long seed;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description = "What the stores of the LSM rows may use, such as 256MiB (their usual).")
+  private Optional<String> memory = Optional.empty();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
   private Optional<Path> json = Optional.empty();
@@ -129,6 +137,14 @@ public final class Bench implements Callable<Integer> {
     return 0;
   }
 
+  private long memoryBytes() {
+    try {
+      return memory.map(ByteSize::parse).map(ByteSize::bytes).orElse(0L);
+    } catch (UsageException e) {
+      throw new ParameterException(spec.commandLine(), "--memory: " + e.getMessage(), e);
+    }
+  }
+
   private List<Row> rows() {
     if (names.contains("all")) {
       return Rows.all();
@@ -157,7 +173,7 @@ public final class Bench implements Callable<Integer> {
     }
     List<Sample> samples = new ArrayList<>();
     List<String> processes = row.processes().stream().filter(p -> p.contains(only)).toList();
-    Sizes sizes = new Sizes(entries, scale, seed);
+    Sizes sizes = new Sizes(entries, scale, memoryBytes(), seed);
     Path file = directory.resolve("samples");
     String classPath = System.getProperty("java.class.path");
     for (int round = 0; round < rounds; round++) {

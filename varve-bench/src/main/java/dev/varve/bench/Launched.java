@@ -28,6 +28,7 @@ public final class Launched {
           String.valueOf(round),
           String.valueOf(sizes.entries()),
           String.valueOf(sizes.scale()),
+          String.valueOf(sizes.memoryBytes()),
           String.valueOf(sizes.seed()),
           directory.toString(),
           samples.toString());
@@ -36,14 +37,17 @@ public final class Launched {
     static Order parse(List<String> a) {
       Sizes sizes =
           new Sizes(
-              Long.parseLong(a.get(3)), Double.parseDouble(a.get(4)), Long.parseLong(a.get(5)));
+              Long.parseLong(a.get(3)),
+              Double.parseDouble(a.get(4)),
+              Long.parseLong(a.get(5)),
+              Long.parseLong(a.get(6)));
       return new Order(
           a.get(0),
           a.get(1),
           Integer.parseInt(a.get(2)),
           sizes,
-          Path.of(a.get(6)),
-          Path.of(a.get(7)));
+          Path.of(a.get(7)),
+          Path.of(a.get(8)));
     }
   }
 

@@ -1,10 +1,14 @@
 package dev.varve.bench;
 
 import com.sun.management.GarbageCollectionNotificationInfo;
+import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
+import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.management.ListenerNotFoundException;
 import javax.management.NotificationEmitter;
@@ -17,6 +21,9 @@ import javax.management.openmbean.CompositeData;
 final class Meter {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
   private Meter() {}
 
   /// The bytes that this thread has allocated so far.
@@ -27,6 +34,26 @@ final class Meter {
   /// The time that this thread has been on a processor, in nanoseconds.
   static long cpuNanos() {
     return THREADS.getCurrentThreadCpuTime();
+  }
+
+  /// The time that all threads of this process have been on processors, in nanoseconds.
+  static long processCpuNanos() {
+    return SYSTEM.getProcessCpuTime();
+  }
+
+  /// The most memory that this process has had in use so far, native memory included, in bytes; NaN
+  /// where the operating system does not tell.
+  static double residentBytesMax() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024;
+        }
+      }
+    } catch (IOException e) {
+      return Double.NaN;
+    }
+    return Double.NaN;
   }
 
   /// How many threads there are.

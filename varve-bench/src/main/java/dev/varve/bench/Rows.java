@@ -33,6 +33,8 @@ final class Rows {
             List.of("TreeMap", "ConcurrentSkipListMap"),
             List.of()),
         new EngineRow("array", EngineKind.ARRAY, 100, List.of("HashMap"), List.of()),
+        new LsmRow("lsm", true),
+        new LsmRow("lsm-plain", false),
         new HashGrowthRow(),
         new OpenCloseRow());
   }

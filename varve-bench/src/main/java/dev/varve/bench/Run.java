@@ -41,6 +41,11 @@ final class Run {
     return Math.max(1, (long) (usual * sizes.scale()));
   }
 
+  /// How many bytes of memory a store may use, where it is usually `usual`.
+  long memory(long usual) {
+    return sizes.memoryBytes() > 0 ? sizes.memoryBytes() : usual;
+  }
+
   /// Where keys and orders come from.
   long seed() {
     return sizes.seed();

@@ -30,7 +30,7 @@ class BenchTest {
     List<Sample> samples = new ArrayList<>();
     Path own = Files.createDirectories(directory.resolve(row.name()));
     for (String process : row.processes()) {
-      row.run(process, new Run(0, new Sizes(0, TINY, 42), own, samples::add));
+      row.run(process, new Run(0, new Sizes(0, TINY, 0, 42), own, samples::add));
     }
     return samples;
   }

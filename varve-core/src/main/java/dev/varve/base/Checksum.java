@@ -16,6 +16,15 @@ public final class Checksum {
     return (int) crc.getValue();
   }
 
+  /// The checksum of two ranges, as if the second stood behind the first.
+  public static int of(
+      byte[] first, int offset, int length, byte[] second, int secondOffset, int secondLength) {
+    CRC32C crc = new CRC32C();
+    crc.update(first, offset, length);
+    crc.update(second, secondOffset, secondLength);
+    return (int) crc.getValue();
+  }
+
   /// The checksum of a whole array.
   public static int of(byte[] array) {
     return of(array, 0, array.length);

@@ -1,5 +1,7 @@
 package dev.varve.cache;
 
+import dev.varve.events.EvictionEvent;
+import dev.varve.kv.CacheStats;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +106,20 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
   /// small piece.
   @Override
   public long reclaim(long wanted) {
+    EvictionEvent event = new EvictionEvent();
+    event.begin();
+    long freed = sweep(wanted);
+    // Asked in vain again and again by who needs memory and finds none here, it is no event.
+    if (freed > 0) {
+      event.wanted = wanted;
+      event.freed = freed;
+      event.bytes = bytes.get();
+      event.commit();
+    }
+    return freed;
+  }
+
+  private long sweep(long wanted) {
     long goal = Math.max(wanted, bytes.get() / SHARDS_MAX);
     long freed = 0;
     for (int round = 0; round < 2; round++) {
@@ -124,7 +140,7 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
   }
 
   /// What it has done so far and holds now.
-  public BlockCacheStats stats() {
+  public CacheStats stats() {
     long insertions = 0;
     long evictions = 0;
     long blocks = 0;
@@ -134,8 +150,7 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
       evictions += counts.evictions();
       blocks += counts.blocks();
     }
-    return new BlockCacheStats(
-        hits.sum(), misses.sum(), insertions, evictions, blocks, bytes.get());
+    return new CacheStats(hits.sum(), misses.sum(), insertions, evictions, blocks, bytes.get());
   }
 
   @Override

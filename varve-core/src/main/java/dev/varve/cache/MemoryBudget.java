@@ -10,8 +10,14 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// @threads safe
 public final class MemoryBudget {
+  /** Three eighths: beside the memtables and what is being written there has to be room. */
+  private static final int KEPT_SHARE = 3;
+
+  private static final int KEPT_SHIFT = 3;
+
   private final long bytesMax;
   private final AtomicLong used = new AtomicLong();
+  private final AtomicLong kept = new AtomicLong();
   private final List<MemoryReclaimer> reclaimers = new CopyOnWriteArrayList<>();
 
   /// A budget of `bytesMax` bytes.
@@ -26,6 +32,19 @@ public final class MemoryBudget {
     if (bytes > 0 && now > bytesMax) {
       reclaim(now - bytesMax);
     }
+  }
+
+  /// Whether a part may keep `bytes` more for as long as it likes, such as an index that could also
+  /// be read from its file each time. All that is kept together, which [#keep] is told of, has
+  /// three eighths of the budget.
+  public boolean mayKeep(long bytes) {
+    return bytes <= (bytesMax >> KEPT_SHIFT) * KEPT_SHARE - kept.get();
+  }
+
+  /// As [#use], for memory of which [#mayKeep] was asked.
+  public void keep(long bytes) {
+    kept.addAndGet(bytes);
+    use(bytes);
   }
 
   /// How many bytes are in use.

@@ -1,5 +1,8 @@
 package dev.varve.engine;
 
+import dev.varve.kv.LsmStats;
+import org.jspecify.annotations.Nullable;
+
 /// Figures of an engine at one moment.
 ///
 /// @param entries how many entries it has
@@ -8,10 +11,12 @@ package dev.varve.engine;
 /// @param memoryBytes what it holds in memory, payload included
 /// @param revisions how many revisions it keeps, the newest of each key included
 /// @param fileBytes the bytes of its files
+/// @param lsm more, of the engine LSM; null for others
 public record EngineStats(
     long entries,
     long keyBytes,
     long valueBytes,
     long memoryBytes,
     long revisions,
-    long fileBytes) {}
+    long fileBytes,
+    @Nullable LsmStats lsm) {}

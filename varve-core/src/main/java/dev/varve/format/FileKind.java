@@ -8,7 +8,8 @@ public enum FileKind {
   LOG_SEGMENT(2, 1, "log segment"),
   MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory"),
   SSTABLE(4, 1, "sstable"),
-  MANIFEST(5, 1, "manifest");
+  MANIFEST(5, 1, "manifest"),
+  BLOB(6, 1, "blob file");
 
   private final int code;
   private final int version;

@@ -30,6 +30,9 @@ public sealed interface StoreFileName {
   /// Sorted entries of a keyspace.
   record Sstable(int keyspace, long number) implements StoreFileName {}
 
+  /// Large values of a keyspace.
+  record Blob(int keyspace, long number) implements StoreFileName {}
+
   /// A manifest of a keyspace's sstables.
   record Manifest(int keyspace, long number) implements StoreFileName {}
 
@@ -52,6 +55,11 @@ public sealed interface StoreFileName {
   /// The name of an sstable.
   static String sstable(int keyspace, long number) {
     return String.format(Locale.ROOT, "ks-%d-%d.sst", keyspace, number);
+  }
+
+  /// The name of a blob file.
+  static String blob(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.blob", keyspace, number);
   }
 
   /// The name of a manifest.
@@ -89,6 +97,7 @@ public sealed interface StoreFileName {
             switch (ofKeyspace.group(3)) {
               case "snap" -> new Snapshot(keyspace, number);
               case "sst" -> new Sstable(keyspace, number);
+              case "blob" -> new Blob(keyspace, number);
               default -> new Manifest(keyspace, number);
             };
       }
@@ -104,6 +113,7 @@ public sealed interface StoreFileName {
       case Segment(int lane, long number) -> segment(lane, number);
       case Snapshot(int keyspace, long sequence) -> snapshot(keyspace, sequence);
       case Sstable(int keyspace, long number) -> sstable(keyspace, number);
+      case Blob(int keyspace, long number) -> blob(keyspace, number);
       case Manifest(int keyspace, long number) -> manifest(keyspace, number);
       case Lock _, Catalog _, Temporary _, Foreign _ -> "";
     };
@@ -113,7 +123,7 @@ public sealed interface StoreFileName {
   final class Patterns {
     private static final Pattern SEGMENT = Pattern.compile("log-(\\d{2})-(\\d{10,})\\.seg");
     private static final Pattern OF_KEYSPACE =
-        Pattern.compile("ks-(\\d+)-(\\d+)\\.(snap|sst|manifest)");
+        Pattern.compile("ks-(\\d+)-(\\d+)\\.(snap|sst|blob|manifest)");
 
     private Patterns() {}
   }

@@ -1,5 +1,7 @@
 package dev.varve.kv;
 
+import org.jspecify.annotations.Nullable;
+
 /// Figures of one keyspace at one moment.
 ///
 /// @param id its number
@@ -12,6 +14,7 @@ package dev.varve.kv;
 /// @param revisions how many revisions it keeps, the newest of each key included
 /// @param flushedThrough its files hold every commit up to this number
 /// @param fileBytes the bytes of its files
+/// @param lsm more, of a keyspace of the engine LSM; null for others
 public record KeyspaceStats(
     int id,
     String name,
@@ -22,4 +25,5 @@ public record KeyspaceStats(
     long memoryBytes,
     long revisions,
     long flushedThrough,
-    long fileBytes) {}
+    long fileBytes,
+    @Nullable LsmStats lsm) {}

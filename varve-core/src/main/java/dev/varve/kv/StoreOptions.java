@@ -65,7 +65,9 @@ public record StoreOptions(
   /// Combinations of options for kinds of machines. The sizes are those of the three systems that
   /// Varve comes from.
   public enum Preset {
-    /// A board with little memory and a memory card: 16 MiB, short segments, a sync every 50 ms.
+    /// A board with little memory and a memory card: 2 MiB, short segments, a sync every 50 ms, and
+    /// LSM as the default engine, since its entries need not fit in memory. What fits it is
+    /// [KeyspaceOptions.Preset#EDGE].
     EDGE,
     /// A robot: 64 MiB, a sync every 50 ms, two lanes.
     ROBOTICS,
@@ -141,9 +143,10 @@ public record StoreOptions(
     return switch (preset) {
       case EDGE ->
           base.withDurability(Durability.PERIODIC)
-              .withMemory(ByteSize.ofMebibytes(16))
+              .withMemory(ByteSize.ofMebibytes(2))
               .withSegment(ByteSize.ofMebibytes(2))
-              .withCheckpointAfter(ByteSize.ofMebibytes(2));
+              .withCheckpointAfter(ByteSize.ofMebibytes(2))
+              .withDefaultEngine(EngineKind.LSM);
       case ROBOTICS ->
           base.withDurability(Durability.PERIODIC)
               .withMemory(ByteSize.ofMebibytes(64))

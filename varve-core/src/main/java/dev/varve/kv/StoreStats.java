@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// @param diskBytes the bytes of all its files
 /// @param lastFlushFailure why the last flush in the background failed, or null; the log grows
 ///   until one succeeds
+/// @param acceptedBytes the bytes of the commits made since the store was opened, as they were
+///   handed to the log: keys, values and a few bytes for each mutation
+/// @param cache the block cache's own
 /// @param log the log's own
 /// @param keyspaces the keyspaces', by number
 public record StoreStats(
@@ -31,10 +34,18 @@ public record StoreStats(
     boolean failed,
     long diskBytes,
     @Nullable String lastFlushFailure,
+    long acceptedBytes,
+    CacheStats cache,
     LogStats log,
     List<KeyspaceStats> keyspaces) {
 
   public StoreStats {
     keyspaces = List.copyOf(keyspaces);
+  }
+
+  /// The write amplification of the log: bytes written to it per byte of the commits; 0 while there
+  /// is none.
+  public double logAmplification() {
+    return acceptedBytes == 0 ? 0 : (double) log.bytes() / acceptedBytes;
   }
 }

@@ -1,5 +1,6 @@
 package dev.varve.log;
 
+import dev.varve.events.SyncEvent;
 import dev.varve.kv.LogStats;
 import dev.varve.kv.UsageException;
 import dev.varve.log.RecoveredLog.RecoveredLane;
@@ -236,6 +237,8 @@ public final class Log implements AutoCloseable {
   private long sync() {
     requireSound();
     long begin = env.clock().nanos();
+    SyncEvent event = new SyncEvent();
+    event.begin();
     syncingSince = unsyncedSince;
     unsyncedSince = 0;
     try {
@@ -248,9 +251,14 @@ public final class Log implements AutoCloseable {
         }
         hardened = true;
       }
+      if (event.isEnabled()) {
+        event.bytes = lanes.stream().mapToLong(Lane::unforcedBytes).sum();
+      }
       for (Lane lane : lanes) {
         lane.force(lane.unforced());
       }
+      event.syncedThrough = through;
+      event.succeeded = true;
       return through;
     } catch (IOException | InternalError e) {
       Throwable _ = env.failure().fail(e);
@@ -259,6 +267,8 @@ public final class Log implements AutoCloseable {
       syncingSince = 0;
       long nanos = env.clock().nanos() - begin;
       figures = figures.plus(nanos);
+      event.lanes = lanes.size();
+      event.commit();
     }
   }
 

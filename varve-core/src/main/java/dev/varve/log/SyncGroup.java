@@ -1,5 +1,6 @@
 package dev.varve.log;
 
+import dev.varve.events.CommitGroupEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -126,7 +127,12 @@ final class SyncGroup {
     try {
       if (durableThrough < sequence) {
         gather();
+        CommitGroupEvent event = new CommitGroupEvent();
+        event.begin();
+        event.waiting = waiting.get();
         durableThrough = Math.max(durableThrough, sync.run());
+        event.durableThrough = durableThrough;
+        event.commit();
       }
     } finally {
       lock.unlock();

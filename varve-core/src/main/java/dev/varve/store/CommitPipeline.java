@@ -60,6 +60,7 @@ final class CommitPipeline {
   private final MutationReader reader = new MutationReader();
   private final MutationApplier applier;
   private long commits;
+  private long acceptedBytes;
 
   private volatile boolean closed;
 
@@ -186,6 +187,7 @@ final class CommitPipeline {
     }
     moments.publish(sequence);
     commits++;
+    acceptedBytes += writer.byteSize();
     flusher.wrote(writer.byteSize());
     return sequence;
   }
@@ -230,6 +232,12 @@ final class CommitPipeline {
   void sync() {
     requireUsable();
     log.syncNow();
+  }
+
+  /// The bytes of the commits that were made, as they were handed to the log. Exact for whoever has
+  /// all lanes.
+  long acceptedBytes() {
+    return acceptedBytes;
   }
 
   /// How many commits were made. Exact for whoever has all lanes.

@@ -103,6 +103,7 @@ public final class FileInspector {
       }
       case MANIFEST ->
           ManifestInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
+      case BLOB -> BlobInspection.describe(fs, file, itemsMax, properties, items, problems);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
   }

@@ -1,6 +1,8 @@
 package dev.varve.store;
 
 import dev.varve.base.FailureLatch;
+import dev.varve.engine.Engine;
+import dev.varve.events.FlushEvent;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
@@ -182,9 +184,27 @@ final class Flusher {
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
       boolean changed = moment.changedAt.get(i) > keyspace.flushedThrough();
-      states.add(changed ? keyspace.engine().flush(sequence, listener) : keyspace.engineState());
+      states.add(changed ? flush(keyspace, sequence, listener) : keyspace.engineState());
     }
     return states;
+  }
+
+  /** An engine that writes its files by itself tells of each of them itself. */
+  private static byte[] flush(KeyspaceState keyspace, long sequence, ProgressListener listener)
+      throws IOException {
+    Engine engine = keyspace.engine();
+    FlushEvent event = new FlushEvent();
+    event.begin();
+    byte[] state = engine.flush(sequence, listener);
+    if (engine.kind().isResident() && event.shouldCommit()) {
+      event.keyspace = keyspace.name();
+      event.engine = engine.kind().name();
+      event.entries = engine.count();
+      event.bytes = engine.stats().fileBytes();
+      event.succeeded = true;
+      event.commit();
+    }
+    return state;
   }
 
   private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
@@ -309,7 +329,7 @@ final class Flusher {
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
             case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Manifest _, StoreFileName.Sstable _ ->
+            case StoreFileName.Manifest _, StoreFileName.Sstable _, StoreFileName.Blob _ ->
                 !isEngines(moment, StoreFileName.parse(name));
             case StoreFileName.Lock _,
                 StoreFileName.Catalog _,
@@ -333,6 +353,7 @@ final class Flusher {
     int keyspace;
     switch (name) {
       case StoreFileName.Sstable(int number, long _) -> keyspace = number;
+      case StoreFileName.Blob(int number, long _) -> keyspace = number;
       case StoreFileName.Manifest(int number, long _) -> keyspace = number;
       case StoreFileName.Snapshot _,
           StoreFileName.Temporary _,

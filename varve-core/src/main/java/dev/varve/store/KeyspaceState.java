@@ -117,6 +117,7 @@ final class KeyspaceState {
         stats.memoryBytes(),
         stats.revisions(),
         flushedThrough,
-        stats.fileBytes());
+        stats.fileBytes(),
+        stats.lsm());
   }
 }

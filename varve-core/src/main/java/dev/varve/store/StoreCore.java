@@ -421,6 +421,8 @@ final class StoreCore {
         failure.isFailed(),
         disk,
         flusher().lastFailure(),
+        pipeline().acceptedBytes(),
+        cache.stats(),
         logStats,
         each);
   }

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.engine.Engine;
+import dev.varve.events.RecoveryEvent;
 import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.DirectoryLock;
@@ -127,7 +128,12 @@ public final class StoreOpener {
       StoreOptions effective =
           options == null ? StoreOptions.parse(catalog.options()).fittingHeap() : options;
       core = new StoreCore(environment, directory, effective, catalog.store(), lock);
+      RecoveryEvent event = new RecoveryEvent();
+      event.begin();
       RecoveryReport report = recover(core, catalog, create);
+      if (!create && event.shouldCommit()) {
+        record(event, report);
+      }
       return new OpenStore(core, report);
     } catch (Throwable failure) {
       if (core != null) {
@@ -137,6 +143,17 @@ public final class StoreOpener {
       }
       throw failure;
     }
+  }
+
+  private void record(RecoveryEvent event, RecoveryReport report) {
+    event.directory = directory.toString();
+    event.clean = report.clean();
+    event.lastSequence = report.lastSequence();
+    event.segments = report.segments();
+    event.bytes = report.logBytes();
+    event.commits = report.commits();
+    event.tailBytesDropped = report.tailBytesDropped();
+    event.commit();
   }
 
   private static void closeLock(DirectoryLock lock, Throwable failure) {
@@ -173,7 +190,10 @@ public final class StoreOpener {
           return false;
         }
         case StoreFileName.Segment _ -> own = name;
-        case StoreFileName.Snapshot _, StoreFileName.Sstable _, StoreFileName.Manifest _ ->
+        case StoreFileName.Snapshot _,
+            StoreFileName.Sstable _,
+            StoreFileName.Blob _,
+            StoreFileName.Manifest _ ->
             own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.Bytes;
+import dev.varve.kv.CacheStats;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,8 +46,8 @@ final class BlockCacheTest {
       assertSame(block, cache.get(file, 64));
       cache.removeAll(file);
       assertNull(cache.get(file, 64));
-      BlockCacheStats stats = cache.stats();
-      assertEquals(new BlockCacheStats(3, 4, 1, 0, 0, cache.bytes()), stats);
+      CacheStats stats = cache.stats();
+      assertEquals(new CacheStats(3, 4, 1, 0, 0, cache.bytes()), stats);
       assertEquals(3.0 / 7, stats.hitRate());
     }
     assertEquals(0, budget.used());
@@ -89,7 +90,7 @@ final class BlockCacheTest {
           blocks++;
         }
       }
-      BlockCacheStats stats = cache.stats();
+      CacheStats stats = cache.stats();
       assertEquals(blocks, stats.blocks(), "seed " + seed);
       assertTrue(stats.evictions() > 0 && stats.insertions() > stats.blocks());
       long freed = cache.reclaim(Long.MAX_VALUE / 2);

@@ -50,7 +50,7 @@ import org.junit.jupiter.api.Test;
 ///
 /// `-Dvarve.rewrite=true` writes the examples anew.
 final class FormatPagesTest {
-  private static final StoreId STORE = new StoreId(0x0807060504030201L, 0x100f0e0d0c0b0a09L);
+  static final StoreId STORE = new StoreId(0x0807060504030201L, 0x100f0e0d0c0b0a09L);
   private static final long MADE_MILLIS = 1_767_225_600_000L;
   private static final Path DIRECTORY = StoreFixture.DIRECTORY;
   private static final String SEGMENT = StoreFileName.segment(0, 1);
@@ -82,20 +82,25 @@ final class FormatPagesTest {
 
   /** Compares an example with what the code writes, or puts that in its place. */
   private static void requireWritten(String page, byte[] written, Consumer<HexExample> walk) {
+    requireWritten(page, page, written, walk);
+  }
+
+  static void requireWritten(
+      String page, String name, byte[] written, Consumer<HexExample> walk) {
     FormatPage read = FormatPage.read(page);
     HexExample example = new HexExample(written);
     walk.accept(example);
     if (Boolean.getBoolean("varve.rewrite")) {
-      read.rewrite(page, example.written());
+      read.rewrite(name, example.written());
       read = FormatPage.read(page);
     }
     assertArrayEquals(
-        written, read.bytes(page), "the example of " + page + ".md is not what the code writes");
-    assertEquals(example.written(), read.example(page), page + ".md");
+        written, read.bytes(name), "the example of " + page + ".md is not what the code writes");
+    assertEquals(example.written(), read.example(name), page + ".md");
   }
 
   /** Takes an envelope, checks what it says, and answers its checksum. */
-  private static int envelope(HexExample example, int kind, long scope, long number, long made) {
+  static int envelope(HexExample example, int kind, long scope, long number, long made) {
     int from = example.at();
     example.section("envelope");
     List<Integer> sizes = FormatPage.read("envelope").sizes(0);
@@ -463,9 +468,10 @@ final class FormatPagesTest {
   }
 
   @Test
-  void every_page_has_the_one_example_that_is_tested() {
+  void every_page_has_the_examples_that_are_tested() {
     for (String page : List.of("envelope", "mutations", "log", "catalog", "snapshot")) {
       assertEquals(List.of(page), FormatPage.read(page).examples());
     }
+    assertEquals(List.of("blob", "reference"), FormatPage.read("blob").examples());
   }
 }

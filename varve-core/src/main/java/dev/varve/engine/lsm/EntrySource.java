@@ -38,6 +38,9 @@ interface EntrySource extends AutoCloseable {
 
   boolean isTombstone();
 
+  /// Whether the value is a reference into a blob file.
+  boolean isBlob();
+
   byte[] valueArray();
 
   int valueOffset();

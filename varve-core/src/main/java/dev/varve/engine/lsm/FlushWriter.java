@@ -2,6 +2,7 @@ package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.Visibility;
+import dev.varve.engine.lsm.blob.BlobOutputs;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableCursor;
 import dev.varve.engine.lsm.memtable.RangeTombstones;
@@ -29,6 +30,7 @@ final class FlushWriter {
   private static final byte[] LEAST_KEY = {0};
 
   private final EngineContext context;
+  private final int blobThreshold;
   private final BooleanSupplier stopped;
   private final ProgressListener listener;
   private final long begun;
@@ -36,9 +38,15 @@ final class FlushWriter {
   private final long oldestPinned;
   private final long newestPinned;
 
+  /// @param blobThreshold from how many bytes on a value goes to a blob file
   /// @param stopped whether the work is of no use any more
-  FlushWriter(EngineContext context, BooleanSupplier stopped, ProgressListener listener) {
+  FlushWriter(
+      EngineContext context,
+      int blobThreshold,
+      BooleanSupplier stopped,
+      ProgressListener listener) {
     this.context = context;
+    this.blobThreshold = blobThreshold;
     this.stopped = stopped;
     this.listener = listener;
     this.begun = context.clock().nanos();
@@ -54,11 +62,11 @@ final class FlushWriter {
     return next > visible || (oldestPinned < next && newestPinned >= sequence);
   }
 
-  /// Writes what is needed of `memtable`.
+  /// Writes what is needed of `memtable`: entries to `writer`, large values to `blobs`.
   ///
   /// @throws CancellationException when the listener, or the engine's end, stopped it
   /// @throws IOException when the device refuses
-  void write(Memtable memtable, SstableWriter writer) throws IOException {
+  void write(Memtable memtable, SstableWriter writer, BlobOutputs blobs) throws IOException {
     MemtableCursor cursor = memtable.cursor(Stamp.SEQUENCE_MAX, false);
     byte @Nullable [] key = null;
     int keyOffset = 0;
@@ -77,7 +85,7 @@ final class FlushWriter {
                   cursor.keyOffset(),
                   cursor.keyOffset() + cursor.keyLength());
       if (!same || isNeeded(sequence, newer)) {
-        add(cursor, writer);
+        add(cursor, writer, blobs);
       }
       key = cursor.array();
       keyOffset = cursor.keyOffset();
@@ -91,8 +99,13 @@ final class FlushWriter {
     look(done, done);
   }
 
-  private static void add(MemtableCursor cursor, SstableWriter writer) throws IOException {
+  private void add(MemtableCursor cursor, SstableWriter writer, BlobOutputs blobs)
+      throws IOException {
     boolean tombstone = cursor.isTombstone();
+    if (!tombstone && cursor.valueLength() >= blobThreshold) {
+      addLarge(cursor, writer, blobs);
+      return;
+    }
     writer.add(
         cursor.array(),
         cursor.keyOffset(),
@@ -101,6 +114,30 @@ final class FlushWriter {
         cursor.array(),
         tombstone ? 0 : cursor.valueOffset(),
         tombstone ? 0 : cursor.valueLength());
+  }
+
+  private static void addLarge(MemtableCursor cursor, SstableWriter writer, BlobOutputs blobs)
+      throws IOException {
+    byte[] array = cursor.array();
+    byte[] reference =
+        blobs
+            .add(
+                array,
+                cursor.keyOffset(),
+                cursor.keyLength(),
+                cursor.sequence(),
+                array,
+                cursor.valueOffset(),
+                cursor.valueLength())
+            .encode();
+    writer.add(
+        array,
+        cursor.keyOffset(),
+        cursor.keyLength(),
+        Stamp.of(cursor.sequence(), Stamp.BLOB),
+        reference,
+        0,
+        reference.length);
   }
 
   private static void addRanges(RangeTombstones ranges, SstableWriter writer) {

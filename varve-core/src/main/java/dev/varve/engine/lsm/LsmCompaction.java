@@ -3,9 +3,11 @@ package dev.varve.engine.lsm;
 import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobReference;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.compaction.CompactionEnvironment;
 import dev.varve.engine.lsm.compaction.CompactionFailure;
-import dev.varve.engine.lsm.compaction.CompactionLimits;
 import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
 import dev.varve.engine.lsm.sstable.SstableReader;
@@ -14,8 +16,12 @@ import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.LsmStats;
+import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LsmCompaction implements CompactionEnvironment {
-  private static final int LEVEL_ZERO_TRIGGER = 4;
   private static final int MULTIPLIER = 10;
   private static final long TARGET_BYTES_MAX = 16 << 20;
   private static final long BASE_BYTES_MIN = 10 << 20;
@@ -33,22 +38,24 @@ final class LsmCompaction implements CompactionEnvironment {
   private final LsmState state;
   private final LsmFiles files;
   private final CompactionScheduler scheduler;
+  private final BlobCollector collector;
   private volatile @Nullable Throwable failure;
 
   LsmCompaction(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
     this.context = context;
     this.state = state;
     this.files = files;
-    this.scheduler =
-        new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
+    this.scheduler = new CompactionScheduler(this, options(settings), settings.limits());
+    this.collector = new BlobCollector(context, state, this::wake);
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
-  private static CompactionOptions options(long memtableBytes) {
+  private static CompactionOptions options(LsmSettings settings) {
+    long memtableBytes = settings.memtableBytes();
     long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
     long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
     return new CompactionOptions(
-        LEVEL_ZERO_TRIGGER,
+        settings.levelZeroTrigger(),
         base,
         MULTIPLIER,
         target,
@@ -64,14 +71,30 @@ final class LsmCompaction implements CompactionEnvironment {
     }
   }
 
+  /// As [dev.varve.engine.Engine#compact].
+  void compact(KeyRange range, ProgressListener listener) throws IOException {
+    scheduler.compact(range.from(), range.to(), listener);
+  }
+
   /// Ends it, once what runs has ended.
   void close() {
+    collector.close();
     scheduler.close();
   }
 
   /// Why the last job that failed did, or null.
   @Nullable Throwable failure() {
     return failure;
+  }
+
+  /// What was done so far.
+  LsmStats.Compactions stats() {
+    return LsmFigures.compactions(scheduler.stats(), failure);
+  }
+
+  @Override
+  public String keyspace() {
+    return context.name();
   }
 
   @Override
@@ -82,6 +105,8 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public void install(VersionEdit edit) throws IOException {
     files.install(edit, List.of());
+    // What died in blob files did so in this edit.
+    collector.request();
   }
 
   @Override
@@ -92,6 +117,21 @@ final class LsmCompaction implements CompactionEnvironment {
   @Override
   public SstableWriter create(long number) throws IOException {
     return files.newSstable(number);
+  }
+
+  @Override
+  public BlobReader openBlob(long number) throws IOException {
+    return files.openBlob(number);
+  }
+
+  @Override
+  public BlobWriter createBlob(long number) throws IOException {
+    return files.newBlob(number);
+  }
+
+  @Override
+  public Set<Long> rewrites() {
+    return collector.wanted();
   }
 
   @Override
@@ -106,8 +146,12 @@ final class LsmCompaction implements CompactionEnvironment {
 
   @Override
   public BlobChange.Dies dies(byte[] value, int offset, int length) {
-    throw new CorruptionException(
-        context.directory(), 0, "an entry without a blob file", "one that refers to one");
+    BlobReference reference = BlobReference.decode(value, offset, length);
+    if (reference == null) {
+      throw new CorruptionException(
+          context.directory(), 0, "a reference into a blob file", length + " bytes that are none");
+    }
+    return new BlobChange.Dies(reference.file(), reference.recordBytes());
   }
 
   @Override

@@ -7,10 +7,14 @@ import dev.varve.engine.EngineCursor;
 import dev.varve.engine.EngineStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
+import dev.varve.engine.lsm.sstable.ReadCounts;
 import dev.varve.engine.lsm.sstable.SstableLookup;
+import dev.varve.engine.lsm.sstable.Stamp;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
+import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyRange;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.MutationReader;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.StoreIoException;
@@ -18,6 +22,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +58,8 @@ public final class LsmEngine implements Engine {
   private final LsmFlush flush;
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
+  private final LongAdder memtableGets = new LongAdder();
+  private final AtomicLong writtenBytes = new AtomicLong();
 
   private LsmEngine(EngineContext context) {
     this.context = context;
@@ -75,6 +83,14 @@ public final class LsmEngine implements Engine {
   @Override
   public void apply(long sequence, MutationReader mutation) {
     state.now().active().apply(sequence, mutation);
+    int bytes =
+        switch (mutation.kind()) {
+          case PUT, DELETE_RANGE -> mutation.keyLength() + mutation.valueLength();
+          case DELETE -> mutation.keyLength();
+          case CREATE_KEYSPACE, DROP_KEYSPACE -> 0;
+        };
+    // One at a time applies, so this need not be an atomic addition.
+    writtenBytes.lazySet(writtenBytes.getPlain() + bytes);
   }
 
   @Override
@@ -101,12 +117,17 @@ public final class LsmEngine implements Engine {
   }
 
   @Override
-  public void awaitRoom() {
-    flush.awaitRoom();
+  public void awaitRoom(long bytes, boolean mayRefuse) {
+    flush.throttle().await(bytes, mayRefuse);
   }
 
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
+    return find(key, sequence, true);
+  }
+
+  /** The value of a key, or null; something else in its place when it is not to be read. */
+  private byte @Nullable [] find(byte[] key, long sequence, boolean read) {
     int token = epochs.enter();
     try {
       ReadState seen = state.now();
@@ -117,11 +138,13 @@ public final class LsmEngine implements Engine {
         hidden = Math.max(hidden, memtable.rangeTombstoneCovering(key, at));
         int found = memtable.find(key, at);
         if (found != 0) {
+          memtableGets.increment();
           return memtable.isTombstone(found) || memtable.sequence(found) < hidden
               ? null
               : memtable.value(found);
         }
         if (hidden > 0) {
+          memtableGets.increment();
           return null;
         }
         if (i == seen.sealed().size()) {
@@ -129,19 +152,23 @@ public final class LsmEngine implements Engine {
         }
         memtable = seen.sealed().get(i);
       }
-      return inFiles(seen.files(), key, at);
+      return inFiles(seen.files(), key, at, read);
     } finally {
       epochs.exit(token);
     }
   }
 
-  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence) {
+  private byte @Nullable [] inFiles(FileSet set, byte[] key, long sequence, boolean read) {
     SstableLookup lookup = lookups.take();
     try {
-      boolean found = set.find(key, sequence, lookup);
-      return found && lookup.kind() != dev.varve.engine.lsm.sstable.Stamp.TOMBSTONE
-          ? lookup.value()
-          : null;
+      lookup.counts().add(ReadCounts.GETS);
+      if (!set.find(key, sequence, lookup) || lookup.kind() == Stamp.TOMBSTONE) {
+        return null;
+      }
+      return lookup.kind() == Stamp.BLOB && read
+          ? set.blob(
+              set.reference(lookup.valueArray(), lookup.valueOffset(), lookup.valueLength()))
+          : lookup.value();
     } catch (IOException e) {
       throw unreadable(e);
     } finally {
@@ -155,7 +182,7 @@ public final class LsmEngine implements Engine {
 
   @Override
   public boolean contains(byte[] key, long sequence) {
-    return get(key, sequence) != null;
+    return find(key, sequence, false) != null;
   }
 
   @Override
@@ -173,7 +200,38 @@ public final class LsmEngine implements Engine {
 
   @Override
   public long count() {
-    return stats().entries();
+    int token = epochs.enter();
+    try {
+      return about(contents(state.now()));
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  /** What memtables and files together hold. */
+  private static Counts contents(ReadState seen) {
+    Counts sum = seen.files().version().counts();
+    // What is not in the sstables, as far as it is alive.
+    for (Version.BlobFile blob : seen.files().version().blobs()) {
+      sum = sum.plus(new Counts(0, 0, 0, 0, blob.liveBytes()));
+    }
+    for (Memtable memtable : seen.memtables()) {
+      MemtableStats stats = memtable.stats();
+      sum =
+          sum.plus(
+              new Counts(
+                  stats.entries(),
+                  stats.tombstones(),
+                  stats.rangeTombstones(),
+                  stats.keyBytes(),
+                  stats.valueBytes()));
+    }
+    return sum;
+  }
+
+  /** A tombstone hides one entry, as a rule. */
+  private static long about(Counts counts) {
+    return Math.max(0, counts.entries() - 2 * counts.tombstones());
   }
 
   @Override
@@ -181,27 +239,35 @@ public final class LsmEngine implements Engine {
     int token = epochs.enter();
     try {
       ReadState seen = state.now();
-      Counts counts = seen.files().version().counts();
-      long entries = counts.entries();
-      long tombstones = counts.tombstones();
-      long keyBytes = counts.keyBytes();
-      long valueBytes = counts.valueBytes();
+      Counts counts = contents(seen);
       long memory = seen.files().memoryBytes();
       for (Memtable memtable : seen.memtables()) {
-        MemtableStats stats = memtable.stats();
-        entries += stats.entries();
-        tombstones += stats.tombstones();
-        keyBytes += stats.keyBytes();
-        valueBytes += stats.valueBytes();
         memory += memtable.memoryBytes();
       }
-      // A tombstone hides one entry, as a rule.
-      long about = Math.max(0, entries - 2 * tombstones);
       return new EngineStats(
-          about, keyBytes, valueBytes, memory, entries, seen.files().version().bytes());
+          about(counts),
+          counts.keyBytes(),
+          counts.valueBytes(),
+          memory,
+          counts.entries(),
+          seen.files().version().bytes(),
+          figures(seen));
     } finally {
       epochs.exit(token);
     }
+  }
+
+  private LsmStats figures(ReadState seen) {
+    Version version = seen.files().version();
+    return new LsmStats(
+        LsmFigures.levels(version),
+        LsmFigures.memtables(seen, settings.memtableBytes()),
+        LsmFigures.reads(memtableGets.sum(), lookups.counts()),
+        flush.stats(),
+        compaction.stats(),
+        flush.throttle().stats(),
+        writtenBytes.get(),
+        LsmFigures.liveFileBytes(version));
   }
 
   @Override
@@ -213,6 +279,12 @@ public final class LsmEngine implements Engine {
   public byte[] flush(long sequence, ProgressListener listener) throws IOException {
     flush.run(sequence, listener);
     return files.publish();
+  }
+
+  @Override
+  public void compact(KeyRange range, ProgressListener listener) throws IOException {
+    flush.run(Long.MAX_VALUE, listener);
+    compaction.compact(range, listener);
   }
 
   @Override

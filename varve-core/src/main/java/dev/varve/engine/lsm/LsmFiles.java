@@ -1,6 +1,9 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.FileSet.Opened;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableEnvironment;
 import dev.varve.engine.lsm.sstable.SstableInfo;
@@ -13,6 +16,7 @@ import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
+import dev.varve.engine.lsm.version.Version.BlobFile;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.format.StoreFileName;
@@ -53,6 +57,7 @@ final class LsmFiles {
   private final SstableOptions options;
   private final Manifest.Place place;
   private final LsmState state;
+  private final BlobFiles blobs;
 
   /** Taken for each change of the version, which it keeps until the change is durable. */
   private final ReentrantLock installing = new ReentrantLock();
@@ -72,6 +77,7 @@ final class LsmFiles {
     this.context = context;
     this.options = options;
     this.state = state;
+    this.blobs = new BlobFiles(context, options.codec());
     this.place =
         new Manifest.Place(
             context.fileSystem(), context.directory(), context.store(), context.keyspace());
@@ -118,9 +124,9 @@ final class LsmFiles {
         throw missing(e, context.directory().resolve(manifestName(pointer.number())));
       }
       try {
-        Map<Long, SstableReader> readers = open(opened.current().all());
+        Opened files = open(opened.current().all(), opened.current().blobs());
         versions = opened;
-        install(FileSet.of(opened.pin(), FileSet.empty(), readers), List.of());
+        install(FileSet.of(opened.pin(), FileSet.empty(), files), List.of());
         return;
       } catch (NoSuchFileException e) {
         opened.close();
@@ -157,17 +163,17 @@ final class LsmFiles {
     return StoreFileName.manifest(context.keyspace(), number);
   }
 
-  private Map<Long, SstableReader> open(List<SstableMeta> sstables) throws IOException {
-    Map<Long, SstableReader> readers = new HashMap<>();
+  private Opened open(List<SstableMeta> sstables, List<BlobFile> withBlobs) throws IOException {
+    Opened opened = new Opened(new HashMap<>(), blobs.open(withBlobs));
     try {
       for (SstableMeta sstable : sstables) {
         SstableReader reader = SstableReader.open(environment, sstable.number(), options);
-        readers.put(sstable.number(), reader);
+        opened.sstables().put(sstable.number(), reader);
         check(sstable, reader.info());
       }
-      return readers;
+      return opened;
     } catch (Throwable failure) {
-      release(readers);
+      opened.release();
       throw failure;
     }
   }
@@ -178,12 +184,6 @@ final class LsmFiles {
     if (!meta.equals(known)) {
       throw new CorruptionException(
           environment.path(known.number()), 0, known + " of the manifest", meta + "");
-    }
-  }
-
-  private static void release(Map<Long, SstableReader> readers) throws IOException {
-    for (SstableReader reader : readers.values()) {
-      reader.release();
     }
   }
 
@@ -223,6 +223,29 @@ final class LsmFiles {
     return new SstableWriter(environment, number, options);
   }
 
+  /// Begins a blob file, under a number that no file has had.
+  ///
+  /// @throws IOException when the device refuses
+  BlobWriter newBlob() throws IOException {
+    return newBlob(versions.newNumber());
+  }
+
+  /// Begins the blob file of a number that was drawn for it.
+  ///
+  /// @throws IOException when the device refuses
+  BlobWriter newBlob(long number) throws IOException {
+    clean();
+    return blobs.begin(number);
+  }
+
+  /// A blob file of a version that is pinned, with a reference that the caller releases.
+  ///
+  /// @throws IOException when the device refuses
+  BlobReader openBlob(long number) throws IOException {
+    BlobReader open = state.findBlob(number);
+    return open == null ? blobs.open(number) : open;
+  }
+
   /// An sstable of a version that is pinned, with a reference that the caller releases.
   ///
   /// @throws IOException when the device refuses
@@ -248,6 +271,8 @@ final class LsmFiles {
             switch (StoreFileName.parse(plain)) {
               case StoreFileName.Sstable(int keyspace, long number) ->
                   keyspace == context.keyspace() && (temporary || !needed.contains(number));
+              case StoreFileName.Blob(int keyspace, long number) ->
+                  keyspace == context.keyspace() && (temporary || !needed.contains(number));
               case StoreFileName.Manifest(int keyspace, long number) ->
                   keyspace == context.keyspace() && (temporary || number != manifest);
               case StoreFileName.Snapshot _,
@@ -267,7 +292,7 @@ final class LsmFiles {
   }
 
   /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` are in
-  /// its sstables from then on.
+  /// its sstables from then on. Blob files that nothing refers to any more go with the same edit.
   ///
   /// @throws NoSpaceException when the device is full; nothing changed
   /// @throws CancellationException when the engine is closed; nothing changed
@@ -279,21 +304,15 @@ final class LsmFiles {
         throw new CancellationException("the keyspace is closed");
       }
       FileSet before = state.now().files();
-      List<SstableMeta> added = new ArrayList<>();
-      for (VersionEdit.Added one : edit.added()) {
-        if (!before.has(one.sstable().number())) {
-          added.add(one.sstable());
-        }
-      }
-      Map<Long, SstableReader> opened = openAdded(added);
+      Opened opened = openAdded(before, edit);
       try {
-        versions.install(edit);
+        versions.install(versions.current().withoutDeadBlobs(edit));
       } catch (NoSpaceException e) {
-        release(opened);
+        opened.release();
         throw e;
       } catch (IOException e) {
         context.services().fail(e);
-        release(opened);
+        opened.release();
         throw e;
       }
       install(FileSet.of(versions.pin(), before, opened), flushed);
@@ -303,9 +322,21 @@ final class LsmFiles {
   }
 
   /** What cannot be opened is not installed; whoever made it may try again. */
-  private Map<Long, SstableReader> openAdded(List<SstableMeta> added) {
+  private Opened openAdded(FileSet before, VersionEdit edit) {
+    List<SstableMeta> added = new ArrayList<>();
+    for (VersionEdit.Added one : edit.added()) {
+      if (!before.has(one.sstable().number())) {
+        added.add(one.sstable());
+      }
+    }
+    List<BlobFile> addedBlobs = new ArrayList<>();
+    for (VersionEdit.BlobChange change : edit.blobs()) {
+      if (change instanceof VersionEdit.BlobChange.Comes(long number, long bytes, long live)) {
+        addedBlobs.add(new BlobFile(number, bytes, live));
+      }
+    }
     try {
-      return open(added);
+      return open(added, addedBlobs);
     } catch (IOException e) {
       throw new StoreIoException(
           "a new file of keyspace '" + context.name() + "' cannot be read", e);
@@ -326,13 +357,11 @@ final class LsmFiles {
         return;
       }
     }
-    deleteSstables(numbers);
+    deleteFiles(numbers);
   }
 
-  private void deleteSstables(List<Long> numbers) {
-    for (long number : numbers) {
-      delete(environment.path(number));
-    }
+  private void deleteFiles(List<Long> numbers) {
+    numbers.forEach(this::discard);
   }
 
   /** Deletes a file that nobody needs; when that fails it is an orphan. */
@@ -347,9 +376,13 @@ final class LsmFiles {
     }
   }
 
-  /// Deletes an sstable that belongs to no version.
+  /// Deletes an sstable or a blob file that belongs to no version.
   void discard(long number) {
-    delete(environment.path(number));
+    boolean blob = blobs.has(number);
+    delete(blob ? blobs.path(number) : environment.path(number));
+    if (blob) {
+      blobs.forget(number);
+    }
   }
 
   /// The state: where the manifest is. Nothing is deleted that the state before names until
@@ -389,7 +422,7 @@ final class LsmFiles {
       waiting.clear();
       oldManifests.clear();
     }
-    deleteSstables(numbers);
+    deleteFiles(numbers);
     for (long number : manifests) {
       delete(context.directory().resolve(manifestName(number)));
     }
@@ -403,6 +436,9 @@ final class LsmFiles {
     }
     for (SstableMeta sstable : versions.current().all()) {
       names.add(StoreFileName.sstable(context.keyspace(), sstable.number()));
+    }
+    for (BlobFile blob : versions.current().blobs()) {
+      names.add(StoreFileName.blob(context.keyspace(), blob.number()));
     }
     return names;
   }
@@ -436,6 +472,7 @@ final class LsmFiles {
           problems.accept(String.valueOf(e.getMessage()));
         }
       }
+      read += blobs.verify(files.version().blobs(), problems);
     } finally {
       files.release();
     }

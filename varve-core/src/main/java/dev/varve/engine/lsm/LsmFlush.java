@@ -1,45 +1,35 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.blob.BlobInfo;
+import dev.varve.engine.lsm.blob.BlobOutputs;
 import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
+import dev.varve.events.FlushEvent;
+import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.fs.NoSpaceException;
-import dev.varve.kv.DiskFullException;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
-import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Writes sealed memtables to sstables, oldest first, and slows writers down when they are faster.
+/// Writes sealed memtables to sstables, oldest first.
 ///
 /// @threads safe
 final class LsmFlush {
-  /** With so many sealed memtables waiting writers wait a little, with twice as many in earnest. */
-  private static final int SEALED_SLOW = 2;
-
-  private static final int SEALED_FULL = 4;
-
-  /** So many files at level 0 slow writers down likewise. */
-  private static final int LEVEL_ZERO_SLOW = 12;
-
-  private static final int LEVEL_ZERO_FULL = 24;
-
-  /** A store with less than this part of its memory left waits for what is being written. */
-  private static final int TIGHT_SHIFT = 4;
-
-  private static final long SLOW_NANOS = 1_000_000;
-  private static final long NAP_MAX_NANOS = 32_000_000;
-  private static final long WAIT_NANOS_MAX = 900_000_000;
   private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
   private final EngineContext context;
@@ -47,14 +37,27 @@ final class LsmFlush {
   private final LsmState state;
   private final LsmFiles files;
   private final LsmCompaction compaction;
+  private final WriteThrottle throttle;
 
   /** One flush at a time: sstables come in the order of their memtables. */
   private final ReentrantLock flushing = new ReentrantLock();
 
-  private final AtomicBoolean asked = new AtomicBoolean();
+  /** What the background does: nothing, a look at what is sealed, or one with another behind it. */
+  private enum Work {
+    NONE,
+    LOOK,
+    LOOK_AGAIN
+  }
+
+  private final AtomicReference<Work> work = new AtomicReference<>(Work.NONE);
 
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
+
+  private final LongAdder flushes = new LongAdder();
+  private final LongAdder flushedBytes = new LongAdder();
+  private final LongAdder flushNanos = new LongAdder();
+  private final LongAdder failures = new LongAdder();
 
   LsmFlush(
       EngineContext context,
@@ -67,28 +70,41 @@ final class LsmFlush {
     this.state = state;
     this.files = files;
     this.compaction = compaction;
+    this.throttle = new WriteThrottle(context, settings, state, this);
+  }
+
+  /// What writers wait at.
+  WriteThrottle throttle() {
+    return throttle;
   }
 
   /// Has the background write what is sealed, unless the store is being brought back.
   void request() {
-    if (context.services().isStarted() && asked.compareAndSet(false, true)) {
+    if (context.services().isStarted()
+        && work.getAndUpdate(now -> now == Work.NONE ? Work.LOOK : Work.LOOK_AGAIN) == Work.NONE) {
       context.services().submit(this::runInBackground);
     }
   }
 
+  /** Never on two threads at once: those of the background have other things to do. */
   private void runInBackground() {
-    asked.set(false);
-    try {
-      run(Long.MAX_VALUE, ProgressListener.NONE);
-      failure = null;
-    } catch (CancellationException e) {
-      // The engine is closed.
-      return;
-    } catch (IOException | VarveException e) {
-      // What was not written is in memory and in the log. It is tried again.
-      failure = e;
-      context.services().submitAfter(RETRY_AFTER, this::request);
-    }
+    do {
+      work.set(Work.LOOK);
+      try {
+        run(Long.MAX_VALUE, ProgressListener.NONE);
+        failure = null;
+      } catch (CancellationException e) {
+        // The engine is closed.
+        return;
+      } catch (IOException | VarveException e) {
+        // What was not written is in memory and in the log. It is tried again.
+        failure = e;
+        failures.increment();
+        work.set(Work.NONE);
+        context.services().submitAfter(RETRY_AFTER, this::request);
+        return;
+      }
+    } while (!work.compareAndSet(Work.LOOK, Work.NONE));
   }
 
   /// Writes the sealed memtables whose commits are up to `sequence`.
@@ -110,78 +126,82 @@ final class LsmFlush {
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
-    long through = memtable.stats().largestSequence();
-    SstableInfo info;
-    try (SstableWriter writer = files.newSstable()) {
-      new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
-      info = writer.count() == 0 ? null : writer.finish();
-    }
+    FlushEvent event = new FlushEvent();
+    event.begin();
+    event.keyspace = context.name();
+    event.engine = EngineKind.LSM.name();
     try {
-      // What the file holds must not be what the log could lose.
+      write(memtable, listener, event);
+      event.succeeded = true;
+    } finally {
+      event.commit();
+    }
+  }
+
+  private void write(Memtable memtable, ProgressListener listener, FlushEvent event)
+      throws IOException {
+    long begun = context.clock().nanos();
+    long bytes = memtable.memoryBytes();
+    MemtableStats had = memtable.stats();
+    long through = had.largestSequence();
+    event.entries = had.entries();
+    List<BlobInfo> blobs = new ArrayList<>();
+    @Nullable SstableInfo info = null;
+    try {
+      info = write(memtable, blobs, listener);
+      // What the files hold must not be what the log could lose.
       context.services().syncLog();
       List<SstableMeta> made =
           info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
-      files.install(VersionEdit.flush(made, through), List.of(memtable));
+      List<BlobChange> changes = new ArrayList<>();
+      for (BlobInfo blob : blobs) {
+        changes.add(new BlobChange.Comes(blob.number(), blob.size(), blob.recordBytes()));
+        event.bytes += blob.size();
+      }
+      files.install(VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable));
+      throttle.flushed(bytes, context.clock().nanos() - begun);
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {
         files.discard(info.number());
       }
+      blobs.forEach(blob -> files.discard(blob.number()));
       throw e;
     }
+    event.bytes += info == null ? 0 : info.size();
+    flushes.increment();
+    flushedBytes.add(event.bytes);
+    flushNanos.add(context.clock().nanos() - begun);
   }
 
-  private boolean isTight() {
-    return !context.budget().fitsAsIs(context.budget().bytesMax() >> TIGHT_SHIFT);
-  }
-
-  /// As [dev.varve.engine.Engine#awaitRoom].
-  void awaitRoom() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
-    if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
-      return;
-    }
-    if (!context.services().isStarted()) {
-      return;
-    }
-    if (sealed > 0) {
-      request();
-    }
-    if (!isFull()) {
-      LockSupport.parkNanos(this, SLOW_NANOS);
-      return;
-    }
-    long nap = SLOW_NANOS;
-    for (long waited = 0; isFull() && waited < WAIT_NANOS_MAX; waited += nap) {
-      Exception why = failure;
-      if (why != null) {
-        throw refused(why);
-      }
-      nap = Math.min(2 * nap, NAP_MAX_NANOS);
-      LockSupport.parkNanos(this, nap);
+  /** Writes a memtable to files, the blob files first; null when there is nothing to be kept. */
+  private @Nullable SstableInfo write(
+      Memtable memtable, List<BlobInfo> blobs, ProgressListener listener) throws IOException {
+    try (SstableWriter writer = files.newSstable();
+        BlobOutputs outputs =
+            new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
+      new FlushWriter(context, settings.blobThreshold(), state::isClosed, listener)
+          .write(memtable, writer, outputs);
+      outputs.finish();
+      return writer.count() == 0 ? null : writer.finish();
+    } catch (Throwable failure) {
+      blobs.forEach(blob -> files.discard(blob.number()));
+      blobs.clear();
+      throw failure;
     }
   }
 
-  private boolean isFull() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    return sealed >= SEALED_FULL
-        || (sealed > 0 && isTight())
-        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
+  /// What was flushed so far.
+  LsmStats.Flushes stats() {
+    return new LsmStats.Flushes(
+        flushes.sum(),
+        flushedBytes.sum(),
+        flushNanos.sum(),
+        failures.sum(),
+        LsmFigures.message(failure));
   }
 
-  private VarveException refused(Exception why) {
-    String what =
-        "keyspace '"
-            + context.name()
-            + "' holds "
-            + state.now().sealed().size()
-            + " memtables of "
-            + settings.memtableBytes()
-            + " bytes that cannot be written: the write was refused, reads and deletes go on";
-    return why instanceof NoSpaceException full
-        ? new DiskFullException(what + ". Make space; writing resumes by itself", full)
-        : new StoreIoException(what, why instanceof IOException io ? io : new IOException(why));
+  /// Why the last flush in the background failed, or null.
+  @Nullable Exception failure() {
+    return failure;
   }
 }

@@ -3,6 +3,7 @@ package dev.varve.engine.lsm;
 import dev.varve.base.ReaderEpochs;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.engine.EngineServices;
+import dev.varve.engine.lsm.blob.BlobReader;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import java.io.IOException;
@@ -73,6 +74,28 @@ final class LsmState {
     int token = epochs.enter();
     try {
       return state.files().acquire(number);
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  /// An open blob file with a reference for the caller, or null.
+  @Nullable BlobReader findBlob(long number) {
+    int token = epochs.enter();
+    try {
+      return state.files().acquireBlob(number);
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
+  /// The files now, with a holder more; the caller releases them.
+  FileSet hold() {
+    int token = epochs.enter();
+    try {
+      FileSet files = state.files();
+      files.hold();
+      return files;
     } finally {
       epochs.exit(token);
     }

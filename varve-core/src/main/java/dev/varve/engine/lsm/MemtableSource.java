@@ -74,6 +74,11 @@ final class MemtableSource implements EntrySource {
   }
 
   @Override
+  public boolean isBlob() {
+    return false;
+  }
+
+  @Override
   public byte[] valueArray() {
     return cursor.array();
   }

@@ -2,6 +2,7 @@ package dev.varve.engine.lsm;
 
 import dev.varve.base.Bytes;
 import dev.varve.engine.EngineCursor;
+import dev.varve.engine.lsm.blob.BlobReference;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.version.Version;
@@ -312,13 +313,25 @@ final class MergingCursor implements EngineCursor {
   @Override
   public byte[] value() {
     EntrySource own = own();
+    if (own.isBlob()) {
+      try {
+        return files.blob(reference(own));
+      } catch (IOException e) {
+        throw new StoreIoException("the files of keyspace '" + name + "' cannot be read", e);
+      }
+    }
     int offset = own.valueOffset();
     return Arrays.copyOfRange(own.valueArray(), offset, offset + own.valueLength());
   }
 
   @Override
   public long valueSize() {
-    return own().valueLength();
+    EntrySource own = own();
+    return own.isBlob() ? reference(own).valueLength() : own.valueLength();
+  }
+
+  private BlobReference reference(EntrySource own) {
+    return files.reference(own.valueArray(), own.valueOffset(), own.valueLength());
   }
 
   @Override

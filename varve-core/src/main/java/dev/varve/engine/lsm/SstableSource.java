@@ -199,6 +199,11 @@ final class SstableSource implements EntrySource {
   }
 
   @Override
+  public boolean isBlob() {
+    return own().kind() == Stamp.BLOB;
+  }
+
+  @Override
   public byte[] valueArray() {
     return own().valueArray();
   }

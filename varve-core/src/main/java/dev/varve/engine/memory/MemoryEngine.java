@@ -293,7 +293,8 @@ public final class MemoryEngine implements Engine {
         valueBytesSeen.get(),
         heap.allocatedBytes() + index.memoryBytes() + revisions.memoryBytes(),
         seen + revisions.waiting(),
-        snapshots.fileBytes());
+        snapshots.fileBytes(),
+        null);
   }
 
   @Override

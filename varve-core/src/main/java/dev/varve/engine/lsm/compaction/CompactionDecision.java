@@ -83,6 +83,8 @@ public sealed interface CompactionDecision {
     TOMBSTONES,
     /// Tombstones or old revisions at the bottom are needed by no snapshot any more.
     BOTTOM,
+    /// Blob files that the sstable refers to hold too little that is alive.
+    BLOBS,
     /// Somebody asked.
     MANUAL
   }

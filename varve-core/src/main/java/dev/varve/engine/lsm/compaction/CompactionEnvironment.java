@@ -2,18 +2,24 @@ package dev.varve.engine.lsm.compaction;
 
 import dev.varve.base.Background;
 import dev.varve.base.Clock;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import java.io.IOException;
+import java.util.Set;
 
 /// What compaction needs of a keyspace.
 ///
-/// @threads safe; called without a lock of compaction's, except [#versions], [#visible] and
-///   [#clock]
+/// @threads safe; called without a lock of compaction's, except [#versions], [#visible],
+///   [#rewrites] and [#clock]
 public interface CompactionEnvironment {
+  /// The keyspace's name, for events.
+  String keyspace();
+
   /// The keyspace's versions.
   VersionSet versions();
 
@@ -35,7 +41,22 @@ public interface CompactionEnvironment {
   /// @throws IOException when it cannot be made
   SstableWriter create(long number) throws IOException;
 
-  /// Removes an sstable that no version has had.
+  /// A blob file of a version that is pinned, with a reference that the caller releases.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when it is damaged
+  /// @throws IOException when the device refuses
+  BlobReader openBlob(long number) throws IOException;
+
+  /// Begins a blob file.
+  ///
+  /// @throws IOException when it cannot be made
+  BlobWriter createBlob(long number) throws IOException;
+
+  /// Sstables that are to be rewritten when nothing else is due, so that blob files which they
+  /// refer to can go; those that are not there any more do no harm.
+  Set<Long> rewrites();
+
+  /// Removes an sstable or a blob file that no version has had.
   ///
   /// @throws IOException when the device refuses; the file is then an orphan
   void remove(long number) throws IOException;

@@ -173,7 +173,19 @@ final class CompactionJob {
     return new Outcome(outputs, all);
   }
 
-  /// The numbers of the outputs that are complete so far, to remove them.
+  /// The numbers of all files, sstables and blob files, that are complete so far, to remove them.
+  ///
+  /// Only after all slices have ended.
+  List<Long> finishedNumbers() {
+    List<Long> numbers = new ArrayList<>();
+    finished().forEach(sstable -> numbers.add(sstable.number()));
+    for (SliceTally tally : tallies) {
+      tally.blobs.forEach(blob -> numbers.add(blob.number()));
+    }
+    return numbers;
+  }
+
+  /// The outputs that are complete so far.
   ///
   /// Only after all slices have ended.
   List<SstableMeta> finished() {

@@ -275,4 +275,26 @@ public final class CompactionPolicy {
     }
     return new Nothing();
   }
+
+  /// The next thing to do so that none of the sstables `wanted` is left as it is: each is rewritten
+  /// where it is, but those of level 0 go down first.
+  public static CompactionDecision pickRewrite(
+      Version version, CompactionOptions options, Surroundings around, Set<Long> wanted) {
+    if (wanted.isEmpty()) {
+      return new Nothing();
+    }
+    if (version.level(0).stream().anyMatch(s -> wanted.contains(s.number()))) {
+      return pickLevelZero(version, options, around, Reason.BLOBS);
+    }
+    for (int level = 1; level < Version.LEVELS; level++) {
+      for (SstableMeta sstable : version.level(level)) {
+        if (wanted.contains(sstable.number())
+            && !around.owns(sstable)
+            && !around.targets(level, List.of(sstable))) {
+          return new Merge(Reason.BLOBS, level, List.of(sstable), level, List.of());
+        }
+      }
+    }
+    return new Nothing();
+  }
 }

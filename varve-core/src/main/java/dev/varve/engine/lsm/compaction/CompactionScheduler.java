@@ -58,7 +58,7 @@ public final class CompactionScheduler implements AutoCloseable {
   private boolean closed;
 
   /** Outputs of edits that had no room. */
-  private final List<SstableMeta> doubtful = new ArrayList<>();
+  private final List<Long> doubtful = new ArrayList<>();
 
   /** Why no job begins any more. */
   private @Nullable Throwable broken;
@@ -112,7 +112,12 @@ public final class CompactionScheduler implements AutoCloseable {
     List<Merge> taken = merges();
     taken.addAll(aside.merges());
     Version version = environment.versions().current();
-    return begin(CompactionPolicy.pick(version, options, surroundings(taken)));
+    CompactionPolicy.Surroundings around = surroundings(taken);
+    CompactionDecision due = CompactionPolicy.pick(version, options, around);
+    return begin(
+        due instanceof Nothing
+            ? CompactionPolicy.pickRewrite(version, options, around, environment.rewrites())
+            : due);
   }
 
   private int freeThreads() {
@@ -212,15 +217,17 @@ public final class CompactionScheduler implements AutoCloseable {
     }
     Throwable failure = begun.failure();
     List<SstableMeta> made = begun.job == null ? List.of() : begun.job.finished();
+    List<Long> numbers = begun.job == null ? List.of() : begun.job.finishedNumbers();
     if (failure == null) {
       removeDoubtful();
     } else if (!isInDoubt) {
-      remove(made, failure);
+      remove(numbers, failure);
     } else if (!isUnknown) {
-      doubt(made);
+      doubt(numbers);
     }
     boolean isFinal = isUnknown || failure instanceof InvariantError;
     Duration pause = end(begun, outcome, made, isFinal);
+    begun.record(environment.keyspace());
     begun.pin.close();
     if (failure != null && !(failure instanceof CancellationException)) {
       environment.failed(
@@ -235,25 +242,25 @@ public final class CompactionScheduler implements AutoCloseable {
   /**
    * A crash may yet bring an edit to light for which there was no room; another one replaces it.
    */
-  private void doubt(List<SstableMeta> outputs) {
+  private void doubt(List<Long> numbers) {
     lock.lock();
     try {
-      doubtful.addAll(outputs);
+      doubtful.addAll(numbers);
     } finally {
       lock.unlock();
     }
   }
 
   private void removeDoubtful() {
-    List<SstableMeta> outputs;
+    List<Long> numbers;
     lock.lock();
     try {
-      outputs = List.copyOf(doubtful);
+      numbers = List.copyOf(doubtful);
       doubtful.clear();
     } finally {
       lock.unlock();
     }
-    remove(outputs, new IOException("not needed any more"));
+    remove(numbers, new IOException("not needed any more"));
   }
 
   private static VersionEdit edit(RunningJob begun, CompactionJob.@Nullable Outcome outcome) {
@@ -269,10 +276,10 @@ public final class CompactionScheduler implements AutoCloseable {
   }
 
   /** What cannot be removed stays as an orphan, which the next opening of the store removes. */
-  private void remove(List<SstableMeta> outputs, Throwable cause) {
-    for (SstableMeta output : outputs) {
+  private void remove(List<Long> numbers, Throwable cause) {
+    for (long number : numbers) {
       try {
-        environment.remove(output.number());
+        environment.remove(number);
       } catch (IOException e) {
         cause.addSuppressed(e);
       }

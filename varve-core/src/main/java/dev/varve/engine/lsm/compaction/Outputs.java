@@ -87,19 +87,19 @@ final class Outputs implements AutoCloseable {
     }
   }
 
-  /// Keeps an entry.
+  /// Keeps an entry, with another value unless that is null.
   ///
   /// @throws IOException when the device refuses
-  void add(SstableCursor entry) throws IOException {
+  void add(SstableCursor entry, byte @Nullable [] value) throws IOException {
     open()
         .add(
             entry.keyArray(),
             0,
             entry.keyLength(),
             entry.stamp(),
-            entry.valueArray(),
-            entry.valueOffset(),
-            entry.valueLength());
+            value == null ? entry.valueArray() : value,
+            value == null ? entry.valueOffset() : 0,
+            value == null ? entry.valueLength() : value.length);
   }
 
   /// Writes what is left.

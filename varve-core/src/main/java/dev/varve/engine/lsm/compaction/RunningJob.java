@@ -3,8 +3,10 @@ package dev.varve.engine.lsm.compaction;
 import dev.varve.engine.lsm.compaction.CompactionDecision.Merge;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.events.CompactionEvent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,7 @@ final class RunningJob {
   /// How many slices have not ended.
   final AtomicInteger left;
 
+  private final CompactionEvent event = new CompactionEvent();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   /// Whether all is over. Guarded by the scheduler's lock.
@@ -42,6 +45,27 @@ final class RunningJob {
     this.job = job;
     this.threads = job == null ? 1 : job.slices();
     this.left = new AtomicInteger(threads);
+    event.begin();
+  }
+
+  /// Tells of its end whoever records events.
+  void record(String keyspace) {
+    if (!event.shouldCommit()) {
+      return;
+    }
+    Throwable why = failure();
+    event.keyspace = keyspace;
+    event.level = merge.level();
+    event.outputLevel = merge.outputLevel();
+    event.inputs = merge.inputs().size();
+    event.outputs = outputs.size();
+    event.bytesRead = job == null ? 0 : merge.inputBytes();
+    event.bytesWritten = outputs.stream().mapToLong(SstableMeta::fileBytes).sum();
+    event.result = job == null ? "moved" : "merged";
+    if (why != null) {
+      event.result = why instanceof CancellationException ? "cancelled" : "failed";
+    }
+    event.commit();
   }
 
   /// Keeps the first failure, and has the other slices end.

@@ -60,6 +60,7 @@ final class SliceMerge {
   /// @throws IOException when the device refuses
   void run() throws IOException {
     try (MergeInputs inputs = new MergeInputs(plan.environment(), plan.merge());
+        BlobMoves blobs = new BlobMoves(plan, tally);
         Outputs outputs = new Outputs(plan, fragments, tally, slice)) {
       checkpoint.passed(0, 0);
       inputs.seek(slice.from());
@@ -69,13 +70,17 @@ final class SliceMerge {
           beginKey(entry);
           outputs.beginKey(key, keyLength);
         }
-        if (decide(entry)) {
-          outputs.add(entry);
+        long hash = hash(entry);
+        if (decide(entry, hash)) {
+          byte[] moved = blobs.move(entry);
+          tally.keptContent += moved == null ? hash : hash(entry.stamp(), moved);
+          outputs.add(entry, moved);
         }
         pass(entry.keyLength() + entry.valueLength());
         inputs.advance();
       }
       checkpoint.passed(passedEntries, passedBytes);
+      blobs.finish();
       outputs.finish();
     }
   }
@@ -113,17 +118,25 @@ final class SliceMerge {
     lastSequence = -1;
   }
 
+  /** The hash of an entry of the current key. */
+  private long hash(SstableCursor entry) {
+    return KeyHash.of(
+        KeyHash.of(entry.stamp(), key, 0, keyLength),
+        entry.valueArray(),
+        entry.valueOffset(),
+        entry.valueLength());
+  }
+
+  /** The hash of an entry of the current key with another value. */
+  private long hash(long stamp, byte[] value) {
+    return KeyHash.of(KeyHash.of(stamp, key, 0, keyLength), value, 0, value.length);
+  }
+
   /** Whether an entry is kept. */
-  private boolean decide(SstableCursor entry) {
+  private boolean decide(SstableCursor entry, long hash) {
     long stamp = entry.stamp();
     long sequence = Stamp.sequence(stamp);
     int stripe = plan.stripes().of(sequence);
-    long hash =
-        KeyHash.of(
-            KeyHash.of(stamp, key, 0, keyLength),
-            entry.valueArray(),
-            entry.valueOffset(),
-            entry.valueLength());
     tally.read++;
     tally.readContent += hash;
     boolean superseded =
@@ -140,7 +153,6 @@ final class SliceMerge {
       tally.tombstones++;
     } else {
       tally.written++;
-      tally.keptContent += hash;
       return true;
     }
     if (Stamp.kind(stamp) == Stamp.BLOB) {

@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.compaction;
 
+import dev.varve.engine.lsm.blob.BlobInfo;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +32,9 @@ final class SliceTally {
   /** The sum of the hashes of what was kept. */
   long keptContent;
 
+  /** The blob files that were written. */
+  final List<BlobInfo> blobs = new ArrayList<>();
+
   /** What died, by the number of its blob file. */
   final Map<Long, Long> deadBlobBytes = new HashMap<>();
 
@@ -40,6 +44,7 @@ final class SliceTally {
 
   void add(SliceTally other) {
     outputs.addAll(other.outputs);
+    blobs.addAll(other.blobs);
     read += other.read;
     written += other.written;
     superseded += other.superseded;
@@ -53,6 +58,9 @@ final class SliceTally {
 
   List<BlobChange> blobChanges() {
     List<BlobChange> changes = new ArrayList<>();
+    for (BlobInfo blob : blobs) {
+      changes.add(new BlobChange.Comes(blob.number(), blob.size(), blob.recordBytes()));
+    }
     deadBlobBytes.forEach((number, bytes) -> changes.add(new BlobChange.Dies(number, bytes)));
     return changes;
   }

@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.sstable;
 
+import dev.varve.cache.MemoryBudget;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -15,12 +16,16 @@ public final class SstableCursor implements AutoCloseable {
   private static final int SEQUENTIAL_MIN = 2;
 
   private static final int AHEAD_MIN = 32 << 10;
-  private static final int AHEAD_MAX = 256 << 10;
 
   private final SstableReader reader;
   private final BlockStore blocks;
   private final @Nullable SstableIndex index;
   private final boolean keep;
+  private final MemoryBudget budget;
+
+  /** How much is read ahead at most. */
+  private final int aheadMax;
+
   private final SstableIndex.Position position = new SstableIndex.Position();
   private final EntryBlock block = new EntryBlock();
   private boolean closed;
@@ -39,12 +44,18 @@ public final class SstableCursor implements AutoCloseable {
   private byte[] plain = new byte[0];
 
   SstableCursor(
-      SstableReader reader, BlockStore blocks, @Nullable SstableIndex index, boolean keep) {
+      SstableReader reader,
+      BlockStore blocks,
+      @Nullable SstableIndex index,
+      boolean keep,
+      SstableEnvironment environment) {
     this.reader = reader;
+    this.budget = environment.budget();
+    this.aheadMax = environment.bufferBytes();
     this.blocks = blocks;
     this.index = index;
     this.keep = keep;
-    this.aheadNext = keep ? AHEAD_MIN : AHEAD_MAX;
+    this.aheadNext = keep ? Math.min(AHEAD_MIN, aheadMax) : aheadMax;
     this.sequential = keep ? 0 : SEQUENTIAL_MIN;
   }
 
@@ -217,7 +228,7 @@ public final class SstableCursor implements AutoCloseable {
       if (keep) {
         sequential = follows ? sequential + 1 : 0;
       }
-      if (sequential >= SEQUENTIAL_MIN && size <= AHEAD_MAX) {
+      if (sequential >= SEQUENTIAL_MIN && size <= aheadMax) {
         readAhead(offset);
         if (openAhead(offset, size)) {
           return;
@@ -233,13 +244,14 @@ public final class SstableCursor implements AutoCloseable {
     long end = own == null ? offset : own.dataEnd();
     int length = (int) Math.min(aheadNext, end - offset);
     if (ahead.length < length) {
+      budget.use(length - ahead.length);
       ahead = new byte[length];
     }
     aheadLength = 0;
     blocks.source().read(offset, ahead, 0, length);
     aheadBegin = offset;
     aheadLength = length;
-    aheadNext = Math.min(2 * aheadNext, AHEAD_MAX);
+    aheadNext = Math.min(2 * aheadNext, aheadMax);
   }
 
   /** Opens a block that lies wholly in what was read ahead. */
@@ -261,6 +273,7 @@ public final class SstableCursor implements AutoCloseable {
     }
     int plainLength = BlockSource.plainLength(ahead, from, length);
     if (plain.length < plainLength) {
+      budget.use(plainLength - plain.length);
       plain = new byte[plainLength];
     }
     int to = source.decompress(offset, ahead, from, length, plain);
@@ -345,6 +358,7 @@ public final class SstableCursor implements AutoCloseable {
     if (!closed) {
       closed = true;
       valid = false;
+      budget.use(-ahead.length - plain.length);
       reader.release();
     }
   }

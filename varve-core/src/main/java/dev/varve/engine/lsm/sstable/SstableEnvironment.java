@@ -28,6 +28,15 @@ public record SstableEnvironment(
     MemoryBudget budget,
     RandomSource random,
     Clock clock) {
+  private static final int BUFFER_SHIFT = 7;
+  private static final long BUFFER_BYTES_MIN = 16 << 10;
+  private static final long BUFFER_BYTES_MAX = 256 << 10;
+
+  /// How much is read ahead or written at once: less where there is little memory.
+  int bufferBytes() {
+    return (int) Math.clamp(budget.bytesMax() >> BUFFER_SHIFT, BUFFER_BYTES_MIN, BUFFER_BYTES_MAX);
+  }
+
   /// Where the sstable of this number is, or will be.
   public Path path(long number) {
     return directory.resolve(StoreFileName.sstable(keyspace, number));

@@ -39,7 +39,7 @@ final class SstableFilter {
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
   static @Nullable SstableFilter load(
-      BlockStore blocks, SstableFooter footer, SstableProperties properties, int residentBytes)
+      BlockStore blocks, SstableFooter footer, SstableProperties properties, ResidentLimit limit)
       throws IOException {
     int lines = properties.filterLines();
     long bytes = (long) lines * FilterShape.LINE_BYTES;
@@ -53,7 +53,7 @@ final class SstableFilter {
     if (lines == 0) {
       return null;
     }
-    if (bytes > residentBytes) {
+    if (!limit.allows(bytes)) {
       return new SstableFilter(blocks, footer, properties, null);
     }
     byte[] all = new byte[(int) bytes];

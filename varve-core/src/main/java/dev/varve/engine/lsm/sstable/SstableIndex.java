@@ -55,7 +55,7 @@ final class SstableIndex {
   ///
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
-  static @Nullable SstableIndex load(BlockStore blocks, SstableFooter footer, int residentBytes)
+  static @Nullable SstableIndex load(BlockStore blocks, SstableFooter footer, ResidentLimit limit)
       throws IOException {
     BlockSource source = blocks.source();
     long size = footer.properties() - footer.top();
@@ -69,7 +69,7 @@ final class SstableIndex {
     EntryBlock block = new EntryBlock();
     block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
     FlatIndex top = build(source, footer.top(), block, footer.leaves(), footer.top());
-    if (footer.top() - footer.leaves() > residentBytes) {
+    if (!limit.allows(footer.top() - footer.leaves())) {
       return new SstableIndex(blocks, top, true, footer.filter());
     }
     FlatIndex.Builder all = new FlatIndex.Builder(SstableFooter.DATA);

@@ -14,6 +14,8 @@ public final class SstableLookup {
   final SstableIndex.Position position = new SstableIndex.Position();
   final EntryBlock block = new EntryBlock();
 
+  private final ReadCounts counts = new ReadCounts();
+
   /** What {@link #touch} read: of no meaning, but it has to be kept for the reads to be made. */
   @SuppressWarnings("UnusedVariable")
   private int touched;
@@ -42,6 +44,11 @@ public final class SstableLookup {
     array = block.array();
     offset = block.valueOffset(i);
     length = block.valueLength(i);
+  }
+
+  /// What look-ups with this room counted so far.
+  public ReadCounts counts() {
+    return counts;
   }
 
   /// The sequence number of the entry.

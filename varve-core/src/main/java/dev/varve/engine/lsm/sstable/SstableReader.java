@@ -54,7 +54,7 @@ public final class SstableReader {
     this.tombstones = parts.tombstones;
     this.memoryBytes =
         (index == null ? 0 : index.memoryBytes()) + (filter == null ? 0 : filter.memoryBytes());
-    environment.budget().use(memoryBytes);
+    environment.budget().keep(memoryBytes);
   }
 
   /** What is kept of an open file. */
@@ -93,10 +93,11 @@ public final class SstableReader {
           new BlockSource(path, file, new BlockSeal(footer.seed(), checksum), size);
       blocks = new BlockStore(source, environment.cache());
       SstableProperties properties = readProperties(source, footer);
+      ResidentLimit limit = new ResidentLimit(options.residentBytes(), environment.budget());
       Parts parts =
           new Parts(
-              SstableIndex.load(blocks, footer, options.residentBytes()),
-              SstableFilter.load(blocks, footer, properties, options.residentBytes()),
+              SstableIndex.load(blocks, footer, limit),
+              SstableFilter.load(blocks, footer, properties, limit),
               readTombstones(source, footer, properties));
       SstableInfo info = new SstableInfo(envelope.number(), size, footer.seed(), properties);
       return new SstableReader(environment, info, blocks, parts);
@@ -169,6 +170,11 @@ public final class SstableReader {
     return info;
   }
 
+  /// Where the file is.
+  public Path path() {
+    return environment.path(info.number());
+  }
+
   /// What its index and filter take in memory.
   public long memoryBytes() {
     return memoryBytes;
@@ -201,7 +207,7 @@ public final class SstableReader {
       throw new IllegalStateException("released more often than acquired");
     }
     if (before == 1) {
-      environment.budget().use(-memoryBytes);
+      environment.budget().keep(-memoryBytes);
       blocks.close();
     }
   }
@@ -232,9 +238,23 @@ public final class SstableReader {
   public boolean get(byte[] key, long sequence, SstableLookup lookup) throws IOException {
     requireOpen();
     SstableIndex own = index;
+    ReadCounts counts = lookup.counts();
+    counts.add(ReadCounts.FILES);
     if (own == null || !mayContain(key)) {
+      counts.add(ReadCounts.FILTER_USEFUL);
       return false;
     }
+    if (find(own, key, sequence, lookup)) {
+      return true;
+    }
+    if (filter != null) {
+      counts.add(ReadCounts.FILTER_FALSE);
+    }
+    return false;
+  }
+
+  private boolean find(SstableIndex own, byte[] key, long sequence, SstableLookup lookup)
+      throws IOException {
     long stamp = Stamp.visibleAt(sequence);
     SstableIndex.Position position = lookup.position;
     EntryBlock block = lookup.block;
@@ -258,6 +278,7 @@ public final class SstableReader {
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {
     byte[] bytes = blocks.get(BlockType.DATA, position.offset(), position.size(), true);
+    lookup.counts().add(ReadCounts.BLOCKS);
     lookup.touch(bytes);
     lookup.block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
   }
@@ -281,7 +302,7 @@ public final class SstableReader {
     if (!acquire()) {
       requireOpen();
     }
-    return new SstableCursor(this, blocks, index, keep);
+    return new SstableCursor(this, blocks, index, keep, environment);
   }
 
   /// Reads the whole file and checks everything in it: each block, the order of the entries, that

@@ -26,11 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// @lifetime until [#finish], or [#close], which without it leaves no file. After an exception
 ///   nothing but [#close] may be called
 public final class SstableWriter implements AutoCloseable {
-  /** Written out when it holds this much. */
-  private static final int OUT_BYTES = 256 << 10;
-
   /** A block stays uncompressed unless compression saves one byte in this many. */
   private static final int SAVING_MIN = 8;
+
+  /** A quarter more than is written out at once, for the block that comes on top. */
+  private static final int OUT_SPARE = 4;
 
   static final int FILTER_PAGE_LINES = 64;
 
@@ -53,10 +53,17 @@ public final class SstableWriter implements AutoCloseable {
   private final byte[] position = new byte[2 * Varints.SIZE_MAX];
 
   /** What was not written out yet; it stands at {@link #written} in the file. */
-  private byte[] out = new byte[OUT_BYTES + (64 << 10)];
+  private byte[] out;
+
+  /** Written out when it holds this much. */
+  private final int outBytes;
 
   private int outLength;
   private long written;
+
+  /** What the budget was told that it uses. */
+  private long memoryBytes;
+
   private byte[] plain = new byte[0];
 
   /** The separator before the block that is being gathered, and its stamp. */
@@ -85,6 +92,8 @@ public final class SstableWriter implements AutoCloseable {
             ? new FilterWriter(FilterShape.forRate(options.falsePositives()))
             : null;
     this.seed = environment.random().nextLong();
+    this.outBytes = environment.bufferBytes();
+    this.out = new byte[outBytes + outBytes / OUT_SPARE];
     this.path = environment.path(number);
     Envelope.of(
             FileKind.SSTABLE,
@@ -102,6 +111,7 @@ public final class SstableWriter implements AutoCloseable {
             environment.fileSystem(),
             path,
             path.resolveSibling(path.getFileName() + StoreFileName.TEMPORARY_SUFFIX));
+    account(0);
   }
 
   /// Adds an entry.
@@ -214,7 +224,7 @@ public final class SstableWriter implements AutoCloseable {
     tally.addBlock(length);
     data.clear();
     indexBlock(begin);
-    flushOut(OUT_BYTES);
+    flushOut(outBytes);
   }
 
   /** Appends the block in {@link #plain}, compressed if that pays. */
@@ -271,17 +281,25 @@ public final class SstableWriter implements AutoCloseable {
 
   private void flushOut(int from) throws IOException {
     if (outLength >= from) {
+      account(leavesBytes + (filter == null ? 0 : filter.memoryBytes()));
       file.append(out, 0, outLength);
       written += outLength;
       outLength = 0;
     }
   }
 
+  /** Tells the budget of the buffers, and of so many bytes that wait for the end. */
+  private void account(long gathered) {
+    long bytes = gathered + out.length + plain.length;
+    environment.budget().use(bytes - memoryBytes);
+    memoryBytes = bytes;
+  }
+
   private void appendBlock(BlockType type, byte[] bytes, int from, int length) throws IOException {
     reserve(length);
     System.arraycopy(bytes, from, out, outLength, length);
     seal(type, length, BlockCodecs.NONE, length);
-    flushOut(OUT_BYTES);
+    flushOut(outBytes);
   }
 
   /// Writes what is left and gives the file its name, durably.
@@ -300,6 +318,7 @@ public final class SstableWriter implements AutoCloseable {
     }
     final long filterBegin = written + outLength;
     byte[] lines = filter == null ? new byte[0] : filter.finish();
+    account(leavesBytes + (filter == null ? 0 : filter.memoryBytes()) + lines.length);
     int pageBytes = FILTER_PAGE_LINES * FilterShape.LINE_BYTES;
     for (int at = 0; at < lines.length; at += pageBytes) {
       appendBlock(BlockType.FILTER, lines, at, Math.min(pageBytes, lines.length - at));
@@ -376,6 +395,8 @@ public final class SstableWriter implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    environment.budget().use(-memoryBytes);
+    memoryBytes = 0;
     file.close();
   }
 }

@@ -231,6 +231,22 @@ public final class Version {
     }
   }
 
+  /// The edit, which also has every blob file go of which it leaves nothing alive.
+  ///
+  /// @throws IllegalArgumentException when the edit does not fit this version
+  public VersionEdit withoutDeadBlobs(VersionEdit edit) {
+    if (edit.blobs().isEmpty()) {
+      return edit;
+    }
+    List<BlobChange> changes = new ArrayList<>(edit.blobs());
+    for (BlobFile blob : apply(edit).blobs.values()) {
+      if (blob.liveBytes == 0) {
+        changes.add(new BlobChange.Goes(blob.number));
+      }
+    }
+    return edit.withBlobs(changes);
+  }
+
   /// The edit that makes this version of [#EMPTY].
   public VersionEdit asEdit() {
     List<VersionEdit.Added> added = new ArrayList<>();

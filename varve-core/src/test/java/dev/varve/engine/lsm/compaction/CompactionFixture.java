@@ -10,6 +10,11 @@ import dev.varve.base.Clock;
 import dev.varve.base.RandomSource;
 import dev.varve.cache.BlockCache;
 import dev.varve.cache.MemoryBudget;
+import dev.varve.codec.BlockCodecs;
+import dev.varve.engine.lsm.blob.BlobEnvironment;
+import dev.varve.engine.lsm.blob.BlobReader;
+import dev.varve.engine.lsm.blob.BlobReference;
+import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.sstable.RangeTombstone;
 import dev.varve.engine.lsm.sstable.SstableCursor;
 import dev.varve.engine.lsm.sstable.SstableEnvironment;
@@ -38,6 +43,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +65,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
 
   final FileSystem fs;
   final SstableEnvironment sstables;
+  final BlobEnvironment blobs;
   final VersionSet versions;
   final Background background;
   final AtomicLong nanos = new AtomicLong();
@@ -68,6 +75,9 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
   final Set<Long> obsolete = ConcurrentHashMap.newKeySet();
   final AtomicLong opened = new AtomicLong();
   final AtomicLong sequence = new AtomicLong(1);
+
+  /// Sstables to be rewritten.
+  volatile Set<Long> rewrites = Set.of();
 
   /// Which file is opened in the place of which.
   volatile LongUnaryOperator instead = number -> number;
@@ -82,6 +92,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
     this.fs = fs;
     this.background = background;
     this.sstables = environment(fs, clock());
+    this.blobs = new BlobEnvironment(fs, DIRECTORY, STORE, 3, clock());
     this.versions = VersionSet.empty(place(fs), clock(), obsolete::addAll);
   }
 
@@ -111,6 +122,11 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
   }
 
   @Override
+  public String keyspace() {
+    return "tested";
+  }
+
+  @Override
   public VersionSet versions() {
     return versions;
   }
@@ -129,7 +145,23 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
 
   @Override
   public void remove(long number) throws IOException {
-    fs.delete(sstables.path(number));
+    fs.delete(fs.exists(blobs.path(number)) ? blobs.path(number) : sstables.path(number));
+  }
+
+  @Override
+  public BlobReader openBlob(long number) throws IOException {
+    return BlobReader.open(blobs, number);
+  }
+
+  @Override
+  public BlobWriter createBlob(long number) throws IOException {
+    assertTrue(created.add(number), "number " + number + " was given twice");
+    return new BlobWriter(blobs, number, BlockCodecs.LZ4);
+  }
+
+  @Override
+  public Set<Long> rewrites() {
+    return rewrites;
   }
 
   @Override
@@ -143,7 +175,9 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
 
   @Override
   public BlobChange.Dies dies(byte[] value, int offset, int length) {
-    return new BlobChange.Dies(Bytes.getLong(value, offset), Bytes.getLong(value, offset + 8));
+    BlobReference reference =
+        Objects.requireNonNull(BlobReference.decode(value, offset, length));
+    return new BlobChange.Dies(reference.file(), reference.recordBytes());
   }
 
   @Override

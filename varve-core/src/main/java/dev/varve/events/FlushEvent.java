@@ -1,0 +1,44 @@
+package dev.varve.events;
+
+import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/// The writing of what an engine had in memory only to a file: of a memtable, or of a snapshot
+/// file.
+///
+/// @threads one at a time
+@Name("dev.varve.Flush")
+@Label("Flush")
+@Category("Varve")
+@Description("What an engine had in memory was written to a file")
+@StackTrace(false)
+public final class FlushEvent extends Event {
+  /// The keyspace's name.
+  @Label("Keyspace")
+  public String keyspace = "";
+
+  /// The keyspace's engine.
+  @Label("Engine")
+  public String engine = "";
+
+  /// How many entries there were in memory.
+  @Label("Entries")
+  public long entries;
+
+  /// How long the file is; 0 when none was needed.
+  @Label("Bytes")
+  @DataAmount(DataAmount.BYTES)
+  public long bytes;
+
+  /// Whether the file is part of the keyspace now.
+  @Label("Succeeded")
+  public boolean succeeded;
+
+  /// An event that has not begun.
+  public FlushEvent() {}
+}

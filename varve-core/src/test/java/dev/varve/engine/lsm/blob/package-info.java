@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.lsm.blob;
+
+import org.jspecify.annotations.NullMarked;
