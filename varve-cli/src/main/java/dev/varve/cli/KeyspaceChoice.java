@@ -47,7 +47,7 @@ final class KeyspaceChoice {
         names = "--engine",
         paramLabel = "KIND",
         description =
-            "The engine of a keyspace that is made now: array, rbtree or hash. Default: the"
+            "The engine of a keyspace that is made now: array, rbtree, hash or lsm. Default: the"
                 + " store's, at first rbtree.")
     private @Nullable String engine;
 

@@ -152,32 +152,38 @@ public record KeyspaceOptions(
 
   /// A copy with another [#compression].
   public KeyspaceOptions withCompression(BlockCompression value) {
-    return new KeyspaceOptions(engine, value, filterBits, block, levelZeroFiles, memtable, blobThreshold);
+    return new KeyspaceOptions(
+        engine, value, filterBits, block, levelZeroFiles, memtable, blobThreshold);
   }
 
   /// A copy with other [#filterBits].
   public KeyspaceOptions withFilterBits(int value) {
-    return new KeyspaceOptions(engine, compression, value, block, levelZeroFiles, memtable, blobThreshold);
+    return new KeyspaceOptions(
+        engine, compression, value, block, levelZeroFiles, memtable, blobThreshold);
   }
 
   /// A copy with another [#block].
   public KeyspaceOptions withBlock(ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, value, levelZeroFiles, memtable, blobThreshold);
+    return new KeyspaceOptions(
+        engine, compression, filterBits, value, levelZeroFiles, memtable, blobThreshold);
   }
 
   /// A copy with another [#levelZeroFiles].
   public KeyspaceOptions withLevelZeroFiles(int value) {
-    return new KeyspaceOptions(engine, compression, filterBits, block, value, memtable, blobThreshold);
+    return new KeyspaceOptions(
+        engine, compression, filterBits, block, value, memtable, blobThreshold);
   }
 
   /// A copy with another [#memtable].
   public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, block, levelZeroFiles, value, blobThreshold);
+    return new KeyspaceOptions(
+        engine, compression, filterBits, block, levelZeroFiles, value, blobThreshold);
   }
 
   /// A copy with another [#blobThreshold].
   public KeyspaceOptions withBlobThreshold(ByteSize value) {
-    return new KeyspaceOptions(engine, compression, filterBits, block, levelZeroFiles, memtable, value);
+    return new KeyspaceOptions(
+        engine, compression, filterBits, block, levelZeroFiles, memtable, value);
   }
 
   /// Reads the text form.

@@ -12,7 +12,12 @@ import java.util.List;
 /// @param notices what lies beside the store's files and is no damage, one sentence each
 /// @param elapsed how long it took
 public record VerifyReport(
-    int files, long bytes, long entries, List<String> problems, List<String> notices, Duration elapsed) {
+    int files,
+    long bytes,
+    long entries,
+    List<String> problems,
+    List<String> notices,
+    Duration elapsed) {
   public VerifyReport {
     problems = List.copyOf(problems);
     notices = List.copyOf(notices);

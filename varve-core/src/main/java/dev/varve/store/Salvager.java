@@ -167,8 +167,7 @@ public final class Salvager {
   }
 
   /** Answers the commit behind which the log is needed. */
-  private long salvageFiles(Store store, @Nullable Catalog catalog, StoreId id)
-      throws IOException {
+  private long salvageFiles(Store store, @Nullable Catalog catalog, StoreId id) throws IOException {
     Map<Integer, String> snapshots = new HashMap<>();
     Map<Integer, byte @Nullable []> sorted = new TreeMap<>();
     for (String name : fs.list(from)) {
@@ -180,7 +179,8 @@ public final class Salvager {
         }
         case StoreFileName.Sstable(int keyspace, long _) -> sorted.put(keyspace, null);
         case StoreFileName.Manifest(int keyspace, long _) -> sorted.put(keyspace, null);
-        case StoreFileName.Lock _,
+        case StoreFileName.Blob _,
+            StoreFileName.Lock _,
             StoreFileName.Catalog _,
             StoreFileName.Segment _,
             StoreFileName.Temporary _,
@@ -239,15 +239,17 @@ public final class Salvager {
     }
   }
 
-  /** Salvages a keyspace of sstables, whose number comes with what the catalog knows of its files. */
-  private void salvageSorted(
-      Store store, StoreId id, Map.Entry<Integer, byte @Nullable []> one) throws IOException {
+  /**
+   * Salvages a keyspace of sstables, whose number comes with what the catalog knows of its files.
+   */
+  private void salvageSorted(Store store, StoreId id, Map.Entry<Integer, byte @Nullable []> one)
+      throws IOException {
     int number = one.getKey();
     Keyspace target = nameless(store, id, number);
     BatchedPuts puts = new BatchedPuts(store, target);
     LsmSalvage.Result found =
         LsmSalvage.run(
-            new LsmSalvage.Source(fs, from, id, number),
+            new LsmSalvage.Source(fs, from, id, number, environment.clock()),
             one.getValue(),
             (key, value) -> {
               puts.put(key, value);
@@ -276,7 +278,8 @@ public final class Salvager {
       return create(store, number, made.name(), made.options());
     }
     String name = "keyspace-" + number;
-    losses.add("the name and the options of keyspace " + number + " are lost: it is '" + name + "'");
+    losses.add(
+        "the name and the options of keyspace " + number + " are lost: it is '" + name + "'");
     return create(store, number, name, KeyspaceOptions.of(EngineKind.LSM).toText());
   }
 

@@ -41,6 +41,8 @@ record Strays(
             found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Manifest(int keyspace, long _) ->
             found.add(name, named, isKeyspace.test(keyspace));
+        case StoreFileName.Blob(int keyspace, long _) ->
+            found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Lock _, StoreFileName.Catalog _, StoreFileName.Segment _ -> {}
       }
     }

@@ -124,8 +124,8 @@ final class Verifier {
   }
 
   /**
-   * Tells of files beside the store's. Files that an engine is writing, or will delete, are not told
-   * from orphans by looking at the directory: orphans are those that were found at open.
+   * Tells of files beside the store's. Files that an engine is writing, or will delete, are not
+   * told from orphans by looking at the directory: orphans are those that were found at open.
    */
   private void lookForStrays(Catalog catalog, Moment moment) throws IOException {
     if (store.isEphemeral()) {

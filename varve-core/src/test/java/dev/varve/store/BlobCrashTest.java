@@ -171,14 +171,14 @@ final class BlobCrashTest {
             runWith(
                 seed,
                 _ -> {},
-            FaultRule.when(FaultRule.index(operations.get(i))).then(new Fault.Refused(error)));
+                FaultRule.when(FaultRule.index(operations.get(i))).then(new Fault.Refused(error)));
       }
     }
   }
 
   /** Runs a script with an error in it; answers how many operations on files it took. */
-  private static long runWith(
-      long seed, Consumer<FileOperation> observer, @Nullable FaultRule rule) throws IOException {
+  private static long runWith(long seed, Consumer<FileOperation> observer, @Nullable FaultRule rule)
+      throws IOException {
     String name = name(seed) + (rule == null ? "" : rule);
     MemoryFileSystem memory = MemoryFileSystem.withoutCrashes();
     FaultFileSystem faulty = new FaultFileSystem(memory, observer);

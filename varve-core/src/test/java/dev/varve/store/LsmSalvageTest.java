@@ -158,11 +158,9 @@ final class LsmSalvageTest {
 
   private Saved salvage(String name) throws IOException {
     SalvageReport report =
-        Salvager.salvage(
-            environment(fs), StoreFixture.DIRECTORY, SAVED, ProgressListener.NONE);
+        Salvager.salvage(environment(fs), StoreFixture.DIRECTORY, SAVED, ProgressListener.NONE);
     Map<String, byte[]> entries = new TreeMap<>();
-    try (Store store =
-        StoreOpener.openExisting(environment(fs), SAVED, ProgressListener.NONE)) {
+    try (Store store = StoreOpener.openExisting(environment(fs), SAVED, ProgressListener.NONE)) {
       Keyspace keyspace = store.findKeyspace(name).orElseThrow();
       assertEquals(EngineKind.LSM, keyspace.options().engine());
       try (Cursor cursor = keyspace.cursor(KeyRange.all())) {
@@ -296,7 +294,8 @@ final class LsmSalvageTest {
     fs.delete(StoreFixture.DIRECTORY.resolve(StoreFileName.CATALOG));
     boolean named =
         named(StoreFileName.Segment.class).stream()
-            .anyMatch(file -> new String(bytes(file), StandardCharsets.ISO_8859_1).contains("users"));
+            .anyMatch(
+                file -> new String(bytes(file), StandardCharsets.ISO_8859_1).contains("users"));
     Saved saved = salvage(named ? "users" : "keyspace-1");
     requireSame(saved, "no catalog");
     assertTrue(saved.report.losses().getFirst().contains("catalog"), saved.report.toString());
@@ -318,5 +317,36 @@ final class LsmSalvageTest {
     Saved saved = salvage("users");
     assertTrue(saved.report.losses().size() >= 2, saved.report.toString());
     assertTrue(saved.differences(model) <= 300, saved.differences(model) + "; " + REPEAT);
+  }
+
+  @Test
+  void values_in_blob_files_are_saved_unless_they_are_damaged() throws IOException {
+    try (Store store = open()) {
+      Keyspace keyspace = store.keyspace("users", SMALL.withBlobThreshold(ByteSize.ofBytes(256)));
+      for (int i = 0; i < 200; i++) {
+        byte[] value = new byte[i % 2 == 0 ? 20 : 600];
+        random.nextBytes(value);
+        keyspace.put(b(key(i)), value);
+        model.put(key(i), value);
+      }
+      store.flush();
+    }
+    requireWhole(salvage("users"), "sound");
+    String name = named(StoreFileName.Blob.class).getFirst();
+    byte[] whole = bytes(name);
+    byte[] footerless = whole.clone();
+    Arrays.fill(footerless, whole.length - 56, whole.length, (byte) 0);
+    replace(name, footerless);
+    requireWhole(salvage("users"), "without a footer");
+    byte[] damaged = whole.clone();
+    damaged[whole.length / 2] ^= 1;
+    replace(name, damaged);
+    Saved saved = salvage("users");
+    assertEquals(1, saved.differences(model), saved.report.toString());
+    assertTrue(saved.report.losses().getFirst().startsWith(name), saved.report.toString());
+    fs.delete(StoreFixture.DIRECTORY.resolve(name));
+    Saved without = salvage("users");
+    assertTrue(without.report.losses().getFirst().startsWith(name), without.report.toString());
+    assertTrue(without.differences(model) > 1 && without.entries.size() >= 100);
   }
 }

@@ -21,8 +21,8 @@ import dev.varve.kv.LsmStats;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The compaction of one engine, and what it is given of it.

@@ -9,8 +9,8 @@ import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
-import dev.varve.events.FlushEvent;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
+import dev.varve.events.FlushEvent;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.LsmStats;
@@ -177,8 +177,7 @@ final class LsmFlush {
   private @Nullable SstableInfo write(
       Memtable memtable, List<BlobInfo> blobs, ProgressListener listener) throws IOException {
     try (SstableWriter writer = files.newSstable();
-        BlobOutputs outputs =
-            new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
+        BlobOutputs outputs = new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
       new FlushWriter(context, settings.blobThreshold(), state::isClosed, listener)
           .write(memtable, writer, outputs);
       outputs.finish();

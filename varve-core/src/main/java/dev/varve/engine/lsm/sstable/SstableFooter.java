@@ -77,13 +77,7 @@ record SstableFooter(
           file, at, "a file of " + footer.fileSize + " bytes", fileSize + " bytes");
     }
     long[] parts = {
-      DATA,
-      footer.filter,
-      footer.tombstones,
-      footer.leaves,
-      footer.top,
-      footer.properties,
-      at
+      DATA, footer.filter, footer.tombstones, footer.leaves, footer.top, footer.properties, at
     };
     for (int i = 1; i < parts.length; i++) {
       if (parts[i] < parts[i - 1]) {

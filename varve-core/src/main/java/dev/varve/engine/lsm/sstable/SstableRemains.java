@@ -86,7 +86,8 @@ public final class SstableRemains implements AutoCloseable {
       SstableKey found = SstableKey.find(path, file);
       SstableRemains remains = new SstableRemains(path, file, found, size);
       if (!found.soundHead()) {
-        remains.problems.add(name(path) + ": its first " + SstableFooter.DATA + " bytes are damaged");
+        remains.problems.add(
+            name(path) + ": its first " + SstableFooter.DATA + " bytes are damaged");
       }
       remains.findParts(found.seal());
       return remains;
@@ -253,9 +254,11 @@ public final class SstableRemains implements AutoCloseable {
     return sound;
   }
 
-  /** Appends the places that a block of the index names, which begin at `begin`, if that is not -1. */
-  private boolean readIndex(
-      BlockType type, long offset, long size, long begin, BlockPlaces target) throws IOException {
+  /**
+   * Appends the places that a block of the index names, which begin at `begin`, if that is not -1.
+   */
+  private boolean readIndex(BlockType type, long offset, long size, long begin, BlockPlaces target)
+      throws IOException {
     byte[] bytes = load(type, offset, size);
     if (bytes == null) {
       return false;
@@ -302,8 +305,7 @@ public final class SstableRemains implements AutoCloseable {
       source.checkSeal(type, offset, bytes, 0, bytes.length);
       codec = bytes[bytes.length - BlockSeal.BYTES];
       if (codec != BlockCodecs.NONE) {
-        byte[] plain =
-            new byte[BlockSource.plainLength(bytes, 0, bytes.length) + BlockSeal.BYTES];
+        byte[] plain = new byte[BlockSource.plainLength(bytes, 0, bytes.length) + BlockSeal.BYTES];
         int _ = source.decompress(offset, bytes, 0, bytes.length, plain);
         bytes = plain;
       }

@@ -47,8 +47,7 @@ public record ManifestRemains(
     byte[] bytes = Manifest.readAll(place.fileSystem(), path);
     Reading reading = new Reading(path, place, number, bytes);
     reading.run();
-    return new ManifestRemains(
-        reading.edits, reading.version, reading.problems, reading.tornBytes);
+    return new ManifestRemains(reading.edits, reading.version, reading.problems, reading.tornBytes);
   }
 
   /// The numbers of sstables that some edit took away for good: as numbers are never given twice,

@@ -299,7 +299,8 @@ final class SstableDamageTest {
     for (int i = 0; i < 40_000; i++) {
       byte[] bytes = whole.clone();
       for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
-        int at = random.nextInt(3) == 0 ? random.nextInt(DATA, end) : random.nextInt(DATA, DATA + 40);
+        int at =
+            random.nextInt(3) == 0 ? random.nextInt(DATA, end) : random.nextInt(DATA, DATA + 40);
         bytes[at] = (byte) random.nextInt(256);
       }
       seal.write(bytes, DATA, end, BlockCodecs.NONE, end - DATA, BlockType.DATA, DATA);

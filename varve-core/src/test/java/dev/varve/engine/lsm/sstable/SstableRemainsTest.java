@@ -184,8 +184,7 @@ final class SstableRemainsTest {
     NavigableMap<Revision, Content> model = entries(100);
     byte[] whole = written(everyShape().getFirst(), model);
     SstableFixture other =
-        new SstableFixture(
-            fixture.memory, fixture.memory, new dev.varve.format.StoreId(1, 2), 1);
+        new SstableFixture(fixture.memory, fixture.memory, new dev.varve.format.StoreId(1, 2), 1);
     SstableInfo _ = other.write(1, everyShape().getFirst(), entries(10), TOMBSTONES);
     byte[] foreign = fixture.memory.bytes(fixture.environment.path(1));
     dev.varve.base.Expect.failure(
