@@ -39,10 +39,11 @@ final class BlockScan {
 
   private static final int FIRST_READ = 64 << 10;
   private static final int[] TABLE = table();
+  private static final BlockType[] TYPES = BlockType.values();
 
   private final StoreFile file;
   private final BlockSeal seal;
-  private final int[] masks = new int[BlockType.values().length];
+  private final int[] masks = new int[TYPES.length];
   private byte[] buffer = new byte[FIRST_READ];
   private long bufferBegin;
   private int bufferLength;
@@ -117,8 +118,8 @@ final class BlockScan {
   /// @throws IOException when the device refuses
   @Nullable Place blockAt(long offset, long end, int limit) throws IOException {
     long most = Math.min(end - offset, limit);
-    for (BlockType type : BlockType.values()) {
-      masks[type.ordinal()] = seal.mask(type, offset);
+    for (int type = 0; type < TYPES.length; type++) {
+      masks[type] = seal.mask(TYPES[type], offset);
     }
     int register = -1;
     int done = 0;
@@ -130,7 +131,7 @@ final class BlockScan {
         int mask = ~register ^ Bytes.getInt(buffer, at);
         for (int type = 0; type < masks.length; type++) {
           if (mask == masks[type] && isTail(from, done)) {
-            return new Place(BlockType.values()[type], offset, done + 4);
+            return new Place(TYPES[type], offset, done + 4L);
           }
         }
         register = TABLE[(register ^ buffer[at]) & 0xFF] ^ register >>> 8;
