@@ -351,6 +351,8 @@ final class LsmSalvageTest {
     fs.delete(StoreFixture.DIRECTORY.resolve(name));
     Saved without = salvage("users");
     assertTrue(without.report.losses().getFirst().startsWith(name), without.report.toString());
-    assertEquals(100, without.differences(model));
+    int lost = without.differences(model);
+    assertTrue(lost > 1 && lost <= 100, lost + " of 100 values");
+    assertTrue(without.report.losses().getFirst().contains(": " + lost + " values are lost"));
   }
 }
