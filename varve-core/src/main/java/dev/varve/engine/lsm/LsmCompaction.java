@@ -17,6 +17,8 @@ import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Set;
@@ -68,6 +70,13 @@ final class LsmCompaction implements CompactionEnvironment {
     if (context.services().isStarted() && !state.isClosed()) {
       scheduler.wake();
     }
+  }
+
+  /// As [dev.varve.engine.Engine#compact].
+  void compact(KeyRange range, ProgressListener listener) throws IOException {
+    scheduler.compact(range.from(), range.to(), listener);
+    // What it dropped was perhaps the greater part of blob files whose values it had passed by then.
+    scheduler.rewrite(collector.search(true), listener);
   }
 
   /// Ends it, once what runs has ended.
