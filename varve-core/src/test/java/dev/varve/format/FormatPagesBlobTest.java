@@ -81,7 +81,13 @@ final class FormatPagesBlobTest {
           List<Integer> sizes = FormatPage.read("blob").sizes(1);
           example.table(
               sizes.subList(0, sizes.size() - 1),
-              "length", "records", "bytes of values", "sum", "least", "greatest", "0");
+              "length",
+              "records",
+              "bytes of values",
+              "sum",
+              "least",
+              "greatest",
+              "0");
           assertEquals(written.file.length, example.value("footer: length"));
           assertEquals(2, example.value("footer: records"));
           assertEquals(70, example.value("footer: bytes of values"));

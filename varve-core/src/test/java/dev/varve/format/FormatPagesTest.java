@@ -85,8 +85,7 @@ final class FormatPagesTest {
     requireWritten(page, page, written, walk);
   }
 
-  static void requireWritten(
-      String page, String name, byte[] written, Consumer<HexExample> walk) {
+  static void requireWritten(String page, String name, byte[] written, Consumer<HexExample> walk) {
     FormatPage read = FormatPage.read(page);
     HexExample example = new HexExample(written);
     walk.accept(example);

@@ -45,6 +45,9 @@ final class BlobCrashTest {
   private long images;
   private long withBlobs;
 
+  /** What was wrong first: an error in the middle of an operation would fail the store instead. */
+  private @Nullable AssertionError wrong;
+
   private static String name(long seed) {
     return "mvn -pl varve-bom,varve-core test -Dtest=BlobCrashTest -Dvarve.seed=" + seed + " ";
   }
@@ -63,7 +66,7 @@ final class BlobCrashTest {
             operation -> {
               if (operation.kind().changes() && isOfFiles(operation)) {
                 cuts++;
-                if (sampler.nextInt(6) == 0) {
+                if (sampler.nextInt(6) == 0 && wrong == null) {
                   look(memory, sampler, name(seed) + "before " + operation);
                 }
               }
@@ -73,6 +76,9 @@ final class BlobCrashTest {
       for (int step = 0; step < STEPS; step++) {
         step(store, keyspace, random);
       }
+    }
+    if (wrong != null) {
+      throw wrong;
     }
     assertTrue(cuts > 300 && images > 50 && withBlobs > 40, cuts + " " + images + " " + withBlobs);
   }
@@ -116,8 +122,10 @@ final class BlobCrashTest {
     images++;
     try {
       recover(left, mode == MODES.size(), what);
+    } catch (AssertionError e) {
+      wrong = e;
     } catch (IOException | VarveException e) {
-      throw new AssertionError(what, e);
+      wrong = new AssertionError(what, e);
     }
   }
 
@@ -171,14 +179,14 @@ final class BlobCrashTest {
             runWith(
                 seed,
                 _ -> {},
-            FaultRule.when(FaultRule.index(operations.get(i))).then(new Fault.Refused(error)));
+                FaultRule.when(FaultRule.index(operations.get(i))).then(new Fault.Refused(error)));
       }
     }
   }
 
   /** Runs a script with an error in it; answers how many operations on files it took. */
-  private static long runWith(
-      long seed, Consumer<FileOperation> observer, @Nullable FaultRule rule) throws IOException {
+  private static long runWith(long seed, Consumer<FileOperation> observer, @Nullable FaultRule rule)
+      throws IOException {
     String name = name(seed) + (rule == null ? "" : rule);
     MemoryFileSystem memory = MemoryFileSystem.withoutCrashes();
     FaultFileSystem faulty = new FaultFileSystem(memory, observer);

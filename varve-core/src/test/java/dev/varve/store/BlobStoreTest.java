@@ -401,8 +401,7 @@ final class BlobStoreTest {
       store.flush();
     }
     Path path =
-        StoreFixture.DIRECTORY.resolve(
-            BlobFixture.names(fs, StoreFileName.Blob.class).getFirst());
+        StoreFixture.DIRECTORY.resolve(BlobFixture.names(fs, StoreFileName.Blob.class).getFirst());
     byte[] sound = fs.bytes(path);
     for (int at = 0; at < sound.length; at += at < 200 ? 1 : 61) {
       byte[] damaged = sound.clone();

@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// Finds the sstables that keep blob files alive of which too much is dead. Compaction rewrites
 /// them, and moves the values that they refer to.
@@ -136,8 +135,7 @@ final class BlobCollector {
         }
         if (at == BlobScan.Found.RECORD) {
           SstableReader sstable =
-              files.find(
-                  scan.key(), scan.sequence(), lookup, () -> isTo(lookup, scan.reference()));
+              files.find(scan.key(), scan.sequence(), lookup, () -> isTo(lookup, scan.reference()));
           if (sstable != null) {
             sstables.add(sstable.info().number());
           }

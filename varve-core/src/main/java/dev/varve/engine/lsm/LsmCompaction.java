@@ -21,8 +21,8 @@ import dev.varve.kv.KeyRange;
 import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The compaction of one engine, and what it is given of it.
@@ -75,7 +75,8 @@ final class LsmCompaction implements CompactionEnvironment {
   /// As [dev.varve.engine.Engine#compact].
   void compact(KeyRange range, ProgressListener listener) throws IOException {
     scheduler.compact(range.from(), range.to(), listener);
-    // What it dropped was perhaps the greater part of blob files whose values it had passed by then.
+    // What it dropped was perhaps the greater part of blob files whose values it had passed by
+    // then.
     scheduler.rewrite(collector.search(true), listener);
   }
 

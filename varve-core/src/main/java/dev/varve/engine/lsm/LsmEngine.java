@@ -149,8 +149,7 @@ public final class LsmEngine implements Engine {
         return null;
       }
       return lookup.kind() == Stamp.BLOB && read
-          ? set.blob(
-              set.reference(lookup.valueArray(), lookup.valueOffset(), lookup.valueLength()))
+          ? set.blob(set.reference(lookup.valueArray(), lookup.valueOffset(), lookup.valueLength()))
           : lookup.value();
     } catch (IOException e) {
       throw unreadable(e);

@@ -145,8 +145,7 @@ final class LsmFlush {
   private @Nullable SstableInfo write(
       Memtable memtable, List<BlobInfo> blobs, ProgressListener listener) throws IOException {
     try (SstableWriter writer = files.newSstable();
-        BlobOutputs outputs =
-            new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
+        BlobOutputs outputs = new BlobOutputs(files::newBlob, blobs, BlobOutputs.FILE_BYTES_MAX)) {
       new FlushWriter(context, settings.blobThreshold(), state::isClosed, listener)
           .write(memtable, writer, outputs);
       outputs.finish();

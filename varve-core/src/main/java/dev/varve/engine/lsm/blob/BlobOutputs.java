@@ -26,8 +26,8 @@ public final class BlobOutputs implements AutoCloseable {
   private final long fileBytesMax;
   private @Nullable BlobWriter writer;
 
-  /// @param finished takes each file once it is complete, durable and has its name; whoever does not
-  ///   install it removes it
+  /// @param finished takes each file once it is complete, durable and has its name; whoever does
+  ///   not install it removes it
   /// @param fileBytesMax a file of this length is full
   public BlobOutputs(Maker maker, List<BlobInfo> finished, long fileBytesMax) {
     this.maker = maker;

@@ -157,8 +157,7 @@ public final class BlobReader {
       smallest = Math.min(smallest, scan.sequence());
       largest = Math.max(largest, scan.sequence());
     }
-    BlobFooter found =
-        new BlobFooter(info.size(), records, valueBytes, content, smallest, largest);
+    BlobFooter found = new BlobFooter(info.size(), records, valueBytes, content, smallest, largest);
     if (!found.equals(footer)) {
       throw source.damaged(source.end(), footer.toString(), found.toString());
     }

@@ -67,8 +67,7 @@ final class BlobFileTest {
         values.add(value);
         byte[] wider = new byte[value.length + 7];
         System.arraycopy(value, 0, wider, 3, value.length);
-        references.add(
-            writer.add(key(i), 0, key(i).length, 100 + i, wider, 3, value.length));
+        references.add(writer.add(key(i), 0, key(i).length, 100 + i, wider, 3, value.length));
       }
       return writer.finish();
     }
@@ -189,8 +188,7 @@ final class BlobFileTest {
         found.add(describe(scan, at));
       }
     }
-    assertEquals(
-        List.of("100", "101", "damaged", "103 without value", "104", "damaged"), found);
+    assertEquals(List.of("100", "101", "damaged", "103 without value", "104", "damaged"), found);
   }
 
   private static String describe(BlobScan scan, Found at) throws IOException {
@@ -233,9 +231,7 @@ final class BlobFileTest {
     BlobReference good = references.get(1);
     assertThrows(
         CorruptionException.class,
-        () ->
-            reader.get(
-                new BlobReference(NUMBER, good.offset() + 1, 5, 50, 50, good.checksum())));
+        () -> reader.get(new BlobReference(NUMBER, good.offset() + 1, 5, 50, 50, good.checksum())));
     assertThrows(
         CorruptionException.class,
         () -> reader.get(new BlobReference(NUMBER, Long.MAX_VALUE - 9, 5, 50, 50, 1)));

@@ -170,8 +170,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
 
   @Override
   public BlobChange.Dies dies(byte[] value, int offset, int length) {
-    BlobReference reference =
-        Objects.requireNonNull(BlobReference.decode(value, offset, length));
+    BlobReference reference = Objects.requireNonNull(BlobReference.decode(value, offset, length));
     return new BlobChange.Dies(reference.file(), reference.recordBytes());
   }
 
