@@ -174,7 +174,7 @@ final class BlobCrashTest {
     operations.removeIf(index -> index >= end);
     assertTrue(operations.size() > 100, operations.size() + " operations");
     for (Fault.Errno error : List.of(Fault.Errno.EIO, Fault.Errno.ENOSPC)) {
-      for (int i = 0; i < operations.size(); i += 23) {
+      for (int i = 0; i < operations.size(); i += 41) {
         var _ =
             runWith(
                 seed,
