@@ -15,8 +15,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A file system that tells one [Lie]. A store on top of it behaves as one with a bug.
 ///
@@ -28,6 +30,8 @@ final class LyingFileSystem implements FileSystem {
   private final FileSystem below;
   private final Lie lie;
   private final Map<Path, byte[]> firstRead = new HashMap<>();
+  private final Set<Path> written = new HashSet<>();
+  private boolean sstableNamed;
 
   LyingFileSystem(FileSystem below, Lie lie) {
     this.below = below;
@@ -40,6 +44,15 @@ final class LyingFileSystem implements FileSystem {
 
   private static boolean isCatalog(Path path) {
     return name(path).startsWith(StoreFileName.CATALOG);
+  }
+
+  private static boolean isManifest(Path path) {
+    return StoreFileName.parse(name(path)) instanceof StoreFileName.Manifest;
+  }
+
+  /** Under its own name, or a temporary one. */
+  private static boolean isSstable(Path path) {
+    return name(path).contains(".sst");
   }
 
   private static String name(Path path) {
@@ -58,6 +71,9 @@ final class LyingFileSystem implements FileSystem {
           case FORCE_SKIPPED -> isSegment(path) && !first;
           case CATALOG_SYNC_SKIPPED -> isCatalog(path);
           case SNAPSHOT_SYNC_SKIPPED -> !isSegment(path) && !isCatalog(path);
+          case SSTABLE_SYNC_SKIPPED -> isSstable(path);
+          case EDIT_SYNC_SKIPPED -> isManifest(path);
+          case FOUND_EDIT_NOT_SYNCED -> isManifest(path) && !written.contains(path);
           default -> false;
         };
     if (skipped) {
@@ -111,6 +127,7 @@ final class LyingFileSystem implements FileSystem {
       }
     }
     below.rename(from, to);
+    sstableNamed = isSstable(to);
   }
 
   @Override
@@ -145,7 +162,10 @@ final class LyingFileSystem implements FileSystem {
 
   @Override
   public void syncDirectory(Path directory) throws IOException {
-    if (lie != Lie.DIRECTORY_SYNC_SKIPPED) {
+    boolean skipped =
+        lie == Lie.DIRECTORY_SYNC_SKIPPED || (lie == Lie.SSTABLE_NAME_NOT_SYNCED && sstableNamed);
+    sstableNamed = false;
+    if (!skipped) {
       below.syncDirectory(directory);
     }
   }
@@ -215,6 +235,7 @@ final class LyingFileSystem implements FileSystem {
 
     @Override
     public void write(long position, MemorySegment source) throws IOException {
+      written.add(path());
       boolean cut =
           lie == Lie.SHORT_WRITE_REPORTED_WHOLE && source.byteSize() >= SHORT_WRITE_BYTES_MIN;
       MemorySegment taken = cut ? source.asSlice(0, source.byteSize() / 2) : source;
