@@ -20,8 +20,6 @@ enum Lie {
   SSTABLE_NAME_NOT_SYNCED,
   /// Syncs of manifests do nothing once they have their names: edits are not durable.
   EDIT_SYNC_SKIPPED,
-  /// A manifest that a process before has left is not synced before it is built upon.
-  FOUND_EDIT_NOT_SYNCED,
   /// A long write takes half of its bytes and reports all.
   SHORT_WRITE_REPORTED_WHOLE,
   /// A rename first removes, durably, the file in its way.

@@ -15,10 +15,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// A file system that tells one [Lie]. A store on top of it behaves as one with a bug.
 ///
@@ -30,7 +28,6 @@ final class LyingFileSystem implements FileSystem {
   private final FileSystem below;
   private final Lie lie;
   private final Map<Path, byte[]> firstRead = new HashMap<>();
-  private final Set<Path> written = new HashSet<>();
   private boolean sstableNamed;
 
   LyingFileSystem(FileSystem below, Lie lie) {
@@ -73,7 +70,6 @@ final class LyingFileSystem implements FileSystem {
           case SNAPSHOT_SYNC_SKIPPED -> !isSegment(path) && !isCatalog(path);
           case SSTABLE_SYNC_SKIPPED -> isSstable(path);
           case EDIT_SYNC_SKIPPED -> isManifest(path);
-          case FOUND_EDIT_NOT_SYNCED -> isManifest(path) && !written.contains(path);
           default -> false;
         };
     if (skipped) {
@@ -235,7 +231,6 @@ final class LyingFileSystem implements FileSystem {
 
     @Override
     public void write(long position, MemorySegment source) throws IOException {
-      written.add(path());
       boolean cut =
           lie == Lie.SHORT_WRITE_REPORTED_WHOLE && source.byteSize() >= SHORT_WRITE_BYTES_MIN;
       MemorySegment taken = cut ? source.asSlice(0, source.byteSize() / 2) : source;
