@@ -67,8 +67,8 @@ enum LsmBug {
             (proxy, method, arguments) -> blindly(real, method, arguments)));
   }
 
-  private static @Nullable Object blindly(
-      Object real, Method method, Object @Nullable [] arguments) throws Throwable {
+  private static @Nullable Object blindly(Object real, Method method, Object @Nullable [] arguments)
+      throws Throwable {
     try {
       @Nullable Object answer = method.invoke(real, arguments);
       return answer instanceof EngineCursor cursor ? blind(EngineCursor.class, cursor) : answer;

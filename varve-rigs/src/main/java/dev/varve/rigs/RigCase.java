@@ -17,8 +17,7 @@ import java.util.Locale;
 /// @param seed of the script, of images and of faults
 /// @param steps how long the script is
 /// @param bug what is wrong with its LSM engines on purpose
-record RigCase(
-    EngineKind engine, Durability level, int lanes, long seed, int steps, LsmBug bug) {
+record RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps, LsmBug bug) {
   /** Tiny limits: segments roll and are recycled, snapshot files are written many times. */
   private static final ByteSize SEGMENT = ByteSize.ofKibibytes(8);
 

@@ -61,7 +61,12 @@ final class SoakCheck {
       byte[] found = view.get(load.key(thread, index));
       require(
           Arrays.equals(expected(thread, index), found),
-          "entry " + index + " of thread " + thread + " by its key, after batch " + batches[thread]);
+          "entry "
+              + index
+              + " of thread "
+              + thread
+              + " by its key, after batch "
+              + batches[thread]);
     }
     for (int thread = 0; thread < batches.length; thread++) {
       long marks = load.marks(view, thread);
@@ -91,7 +96,11 @@ final class SoakCheck {
           require(
               Arrays.equals(key, load.key(thread, index))
                   && Arrays.equals(expected(thread, index), cursor.value()),
-              "entry " + index + " of thread " + thread + " in a scan, after batch "
+              "entry "
+                  + index
+                  + " of thread "
+                  + thread
+                  + " in a scan, after batch "
                   + batches[thread]);
           count++;
         }

@@ -1,8 +1,8 @@
 package dev.varve.rigs;
 
+import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceView;
-import dev.varve.kv.KeyRange;
 import dev.varve.kv.WriteBatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +41,8 @@ record SoakLoad(long seed, int threads, long entries) {
     return batchesOfRound() * BATCH;
   }
 
-  /// A key of an entry: keys of all threads are in one random order. What follows tells which it is.
+  /// A key of an entry: keys of all threads are in one random order. What follows tells which it
+  /// is.
   byte[] key(int thread, long index) {
     long number = index * threads + thread;
     return ByteBuffer.allocate(KEY_BYTES).putLong(mixed(number ^ seed)).putLong(number).array();
@@ -75,8 +76,7 @@ record SoakLoad(long seed, int threads, long entries) {
 
   byte[] value(int thread, long index, long round) {
     byte[] value = new byte[VALUE_BYTES];
-    SplittableRandom random =
-        new SplittableRandom(seed ^ (index * threads + thread) * ODD + round);
+    SplittableRandom random = new SplittableRandom(seed ^ (index * threads + thread) * ODD + round);
     ByteBuffer bytes = ByteBuffer.wrap(value).putLong(round).putLong(index);
     // Half of it can be compressed.
     while (bytes.remaining() > VALUE_BYTES / 2) {
@@ -117,9 +117,7 @@ record SoakLoad(long seed, int threads, long entries) {
     }
     batch.put(keyspace, mark(thread, number), new byte[0]);
     return batch.put(
-        keyspace,
-        counterKey(thread),
-        ByteBuffer.allocate(Long.BYTES).putLong(number).array());
+        keyspace, counterKey(thread), ByteBuffer.allocate(Long.BYTES).putLong(number).array());
   }
 
   /// How many batches a thread has made.

@@ -35,7 +35,12 @@ final class SoakRig {
   /// @param memory the store's budget, as an option's text
   /// @param memtableKibibytes the size of a memtable
   record Plan(
-      long entries, long seconds, int threads, int killSeconds, String memory, long memtableKibibytes) {}
+      long entries,
+      long seconds,
+      int threads,
+      int killSeconds,
+      String memory,
+      long memtableKibibytes) {}
 
   private static final int START_SECONDS_MAX = 600;
 
@@ -156,7 +161,8 @@ final class SoakRig {
       var _ = process.destroyForcibly();
     }
     if (!ready && findings.violationCount() == 0) {
-      violation(round, "with " + options + " the process did not come to write", new PromiseBroken(""));
+      violation(
+          round, "with " + options + " the process did not come to write", new PromiseBroken(""));
     }
   }
 

@@ -86,8 +86,7 @@ final class PlantedBugsTest {
     Findings findings = new Findings();
     RigCase rigCase = lsmCase(Durability.SYNC, 60, LsmBug.DAMAGE_TAKEN_FOR_THE_END);
     try (DamageRig rig =
-        new DamageRig(
-            rigCase, DamageRig.PLAIN, new DamageRig.Sample(1009, -1), 60_000, findings)) {
+        new DamageRig(rigCase, DamageRig.PLAIN, new DamageRig.Sample(1009, -1), 60_000, findings)) {
       rig.sweep();
     }
     requireFound(findings, rigCase.bug());

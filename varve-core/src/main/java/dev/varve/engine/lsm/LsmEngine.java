@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +56,8 @@ public final class LsmEngine implements Engine {
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
 
-  /** How many memtables were sealed since they were full. Changed by whoever applies. */
-  private volatile long filled;
+  /** How many memtables were sealed since they were full. */
+  private final AtomicLong filled = new AtomicLong();
 
   private LsmEngine(EngineContext context, LsmSettings settings) {
     this.context = context;
@@ -93,7 +94,7 @@ public final class LsmEngine implements Engine {
   public void finish(long sequence) {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
-      filled++;
+      long _ = filled.incrementAndGet();
       flush.request();
     }
   }
@@ -271,7 +272,7 @@ public final class LsmEngine implements Engine {
 
   /// How many memtables were sealed so far since they were full.
   public long filledMemtables() {
-    return filled;
+    return filled.get();
   }
 
   /// What compaction did so far.
