@@ -5,13 +5,11 @@ import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableEnvironment;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableOptions;
-import dev.varve.engine.lsm.sstable.SstableProperties;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.Manifest;
 import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
-import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionSet;
@@ -23,7 +21,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +29,6 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The files of an engine: opens them, makes versions of them, deletes those that are not needed.
 ///
@@ -174,7 +170,7 @@ final class LsmFiles {
 
   /** Checks that a file is the one that the manifest means. */
   private void check(SstableMeta known, SstableInfo found) {
-    SstableMeta meta = metaOf(found, known.createdMillis());
+    SstableMeta meta = SstableMeta.of(found, known.ingestedAt());
     if (!meta.equals(known)) {
       throw new CorruptionException(
           environment.path(known.number()), 0, known + " of the manifest", meta + "");
@@ -185,27 +181,6 @@ final class LsmFiles {
     for (SstableReader reader : readers.values()) {
       reader.release();
     }
-  }
-
-  /// What a version knows of a finished sstable.
-  static SstableMeta metaOf(SstableInfo info, long createdMillis) {
-    SstableProperties p = info.properties();
-    byte @Nullable [] to =
-        switch (p.largestEnd()) {
-          // The least key behind it.
-          case INCLUSIVE -> Arrays.copyOf(p.largestKey(), p.largestKey().length + 1);
-          case EXCLUSIVE -> p.largestKey();
-          case NONE -> null;
-        };
-    return new SstableMeta(
-        info.number(),
-        info.size(),
-        p.smallestKey(),
-        to,
-        new Counts(p.entries(), p.tombstones(), p.rangeTombstones(), p.keyBytes(), p.valueBytes()),
-        p.smallestSequence(),
-        p.largestSequence(),
-        createdMillis);
   }
 
   /// Begins an sstable, under a number that no file has had.

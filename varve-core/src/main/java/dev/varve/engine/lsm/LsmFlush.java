@@ -119,8 +119,7 @@ final class LsmFlush {
     try {
       // What the file holds must not be what the log could lose.
       context.services().syncLog();
-      List<SstableMeta> made =
-          info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
+      List<SstableMeta> made = info == null ? List.of() : List.of(SstableMeta.of(info));
       files.install(VersionEdit.flush(made, through), List.of(memtable));
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {

@@ -93,7 +93,9 @@ public final class SstableReader {
               SstableIndex.load(blocks, footer, options.residentBytes()),
               SstableFilter.load(blocks, footer, properties, options.residentBytes()),
               readTombstones(source, footer, properties));
-      SstableInfo info = new SstableInfo(envelope.number(), size, footer.seed(), properties);
+      SstableInfo info =
+          new SstableInfo(
+              envelope.number(), size, footer.seed(), envelope.createdMillis(), properties);
       return new SstableReader(environment, info, blocks, parts);
     } catch (Throwable failure) {
       file.close();

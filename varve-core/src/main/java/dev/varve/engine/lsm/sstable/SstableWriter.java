@@ -38,6 +38,7 @@ public final class SstableWriter implements AutoCloseable {
   private final SstableOptions options;
   private final long number;
   private final long seed;
+  private final long createdMillis;
   private final Path path;
   private final AtomicFile file;
   private final BlockCodec codec;
@@ -85,13 +86,10 @@ public final class SstableWriter implements AutoCloseable {
             ? new FilterWriter(FilterShape.forRate(options.falsePositives()))
             : null;
     this.seed = environment.random().nextLong();
+    this.createdMillis = environment.clock().wallMillis();
     this.path = environment.path(number);
     Envelope.of(
-            FileKind.SSTABLE,
-            environment.store(),
-            environment.keyspace(),
-            number,
-            environment.clock().wallMillis())
+            FileKind.SSTABLE, environment.store(), environment.keyspace(), number, createdMillis)
         .write(out);
     this.outLength = Envelope.SIZE;
     this.envelopeChecksum = Envelope.checksumOf(out);
@@ -324,7 +322,7 @@ public final class SstableWriter implements AutoCloseable {
     flushOut(1);
     file.append(footer, 0, footer.length);
     commit();
-    return new SstableInfo(number, size, seed, properties);
+    return new SstableInfo(number, size, seed, createdMillis, properties);
   }
 
   /** Writes leaves and top; answers where the top begins. */

@@ -225,7 +225,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
               return order != 0 ? order : Long.compare(b.sequence(), a.sequence());
             });
         ranges.forEach(writer::addRangeTombstone);
-        return Outputs.meta(writer.finish(), clock().wallMillis());
+        return SstableMeta.of(writer.finish());
       }
     }
 
@@ -330,7 +330,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
         SstableReader reader = SstableReader.open(sstables, sstable.number(), SSTABLES);
         reader.verify();
         SstableInfo info = reader.info();
-        assertEquals(sstable, Outputs.meta(info, sstable.createdMillis()));
+        assertEquals(sstable, SstableMeta.of(info));
         assertTrue(info.properties().entries() + info.properties().rangeTombstones() > 0);
         reader.release();
       }
