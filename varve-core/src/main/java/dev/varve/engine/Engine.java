@@ -70,17 +70,27 @@ public interface Engine extends AutoCloseable {
   /// Is told that what [#flush] answered last is in the catalog, durably.
   default void published() {}
 
-  /// Waits a little, at most a second in all, when writing is ahead of what the engine can write to
-  /// its files. Called before a commit that adds something, with no lock held.
+  /// Waits a little, less than a second in all, when writing is ahead of what the engine can write
+  /// to its files. Called before a commit, with no lock held.
   ///
+  /// @param bytes how much the commit has, about
+  /// @param mayRefuse false for a commit that only takes away
   /// @throws dev.varve.kv.DiskFullException when the engine cannot write because the device is full
   /// @throws dev.varve.kv.StoreIoException when the device refuses
-  default void awaitRoom() {}
+  default void awaitRoom(long bytes, boolean mayRefuse) {}
 
   /// Its files hold every commit up to this number; 0 where that is what the catalog says of them.
   default long flushedThrough() {
     return 0;
   }
+
+  /// Rewrites its files so that of the keys in `range` nothing is left in them that nobody can see,
+  /// and reading them takes the fewest steps. Engines that have nothing to gain do nothing.
+  ///
+  /// @throws java.util.concurrent.CancellationException when the listener, or the end of the
+  ///   engine, stopped it; what was done remains
+  /// @throws IOException when the device refuses
+  default void compact(KeyRange range, ProgressListener listener) throws IOException {}
 
   /// The names of the files that a state names.
   Set<String> files(byte[] state);

@@ -59,6 +59,21 @@ public interface Store extends AutoCloseable {
   /// As [#flush()], telling how far it is.
   void flush(ProgressListener listener);
 
+  /// Rewrites the files of a keyspace so that of the keys in `range` nothing is left that nobody
+  /// can see, and reads find what they look for in the fewest steps: after much was deleted or
+  /// overwritten, or before a time of many reads. It happens by itself too, bit by bit. Readers and
+  /// writers go on. Engines in memory have nothing to compact.
+  ///
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it; what was done
+  ///   remains
+  /// @throws CorruptionException when a file is damaged
+  void compact(Keyspace keyspace, KeyRange range, ProgressListener listener);
+
+  /// As [#compact(Keyspace, KeyRange, ProgressListener)], of all keys and without progress.
+  default void compact(Keyspace keyspace) {
+    compact(keyspace, KeyRange.all(), ProgressListener.NONE);
+  }
+
   /// Reads every file and checks every checksum. With `deep`, also builds the state anew from the
   /// files and compares it, entry by entry, with what readers see. Readers and writers go on.
   VerifyReport verify(boolean deep, ProgressListener listener);

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.kv.Durability;
+import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.ProgressListener;
@@ -79,9 +80,7 @@ final class OpenStore implements Store {
   public void write(WriteBatch batch, Durability durability) {
     CommitPipeline pipeline = core.pipeline();
     long sequence = 0;
-    if (!batch.isOnlyDeletes()) {
-      awaitRoom(batch);
-    }
+    awaitRoom(batch);
     int lane = pipeline.lock();
     try {
       pipeline.requireUsable();
@@ -103,7 +102,7 @@ final class OpenStore implements Store {
   private static void awaitRoom(WriteBatch batch) {
     for (Keyspace keyspace : batch.keyspaces()) {
       if (keyspace instanceof StoreKeyspace own) {
-        own.keyspace().engine().awaitRoom();
+        own.keyspace().engine().awaitRoom(batch.byteSize(), !batch.isOnlyDeletes());
       }
     }
   }
@@ -127,6 +126,15 @@ final class OpenStore implements Store {
   @Override
   public void flush(ProgressListener listener) {
     core.flusher().flush(new ThrottledListener(listener, core.clock()));
+  }
+
+  @Override
+  public void compact(Keyspace keyspace, KeyRange range, ProgressListener listener) {
+    if (!(keyspace instanceof StoreKeyspace own) || own.store() != core) {
+      throw new UsageException("the keyspace is another store's");
+    }
+    own.requireReadable();
+    own.compact(range, new ThrottledListener(listener, core.clock()));
   }
 
   @Override

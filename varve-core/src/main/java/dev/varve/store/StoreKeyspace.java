@@ -11,12 +11,16 @@ import dev.varve.kv.KeyspaceStats;
 import dev.varve.kv.KeyspaceView;
 import dev.varve.kv.Limits;
 import dev.varve.kv.MutationWriter;
+import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.StoreClosedException;
+import dev.varve.kv.StoreIoException;
 import dev.varve.kv.SwapResult;
 import dev.varve.kv.UsageException;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class StoreKeyspace extends EngineView implements Keyspace {
+  /** What a commit counts for at the throttle that is not known yet. */
+  private static final long DECIDED_BYTES = 128;
+
   private final OpenStore owner;
   private final StoreCore store;
   private final KeyspaceState state;
@@ -96,7 +103,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkValue(value);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
-    state.engine().awaitRoom();
+    state.engine().awaitRoom((long) key.length + value.length, true);
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -119,6 +126,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Limits.checkKey(key);
     CommitPipeline pipeline = store.pipeline();
     long sequence;
+    state.engine().awaitRoom(key.length, false);
     int lane = pipeline.lock();
     try {
       requireReadable();
@@ -143,9 +151,7 @@ final class StoreKeyspace extends EngineView implements Keyspace {
     Durability durability = store.options().durability();
     long sequence = 0;
     @Nullable T answer;
-    if (!freesSpace) {
-      state.engine().awaitRoom();
-    }
+    state.engine().awaitRoom(DECIDED_BYTES, !freesSpace);
     pipeline.lockAll();
     try {
       requireReadable();
@@ -334,5 +340,27 @@ final class StoreKeyspace extends EngineView implements Keyspace {
   @Override
   public String toString() {
     return "keyspace " + id + " (" + options().engine() + ")";
+  }
+
+  /// As [dev.varve.kv.Store#compact(Keyspace, KeyRange, ProgressListener)].
+  void compact(KeyRange range, ProgressListener listener) {
+    CommitPipeline pipeline = store.pipeline();
+    pipeline.requireUsable();
+    pipeline.lockLanes();
+    try {
+      state.engine().prepareFlush();
+    } finally {
+      pipeline.unlockAll();
+    }
+    try {
+      state.engine().compact(range, listener);
+    } catch (CancellationException e) {
+      requireReadable();
+      throw e;
+    } catch (IOException e) {
+      pipeline.requireUsable();
+      throw new StoreIoException(
+          "the files of keyspace '" + state.name() + "' cannot be compacted", e);
+    }
   }
 }

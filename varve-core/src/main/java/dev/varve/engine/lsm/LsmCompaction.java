@@ -14,6 +14,8 @@ import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.ProgressListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -62,6 +64,11 @@ final class LsmCompaction implements CompactionEnvironment {
     if (context.services().isStarted() && !state.isClosed()) {
       scheduler.wake();
     }
+  }
+
+  /// As [dev.varve.engine.Engine#compact].
+  void compact(KeyRange range, ProgressListener listener) throws IOException {
+    scheduler.compact(range.from(), range.to(), listener);
   }
 
   /// Ends it, once what runs has ended.

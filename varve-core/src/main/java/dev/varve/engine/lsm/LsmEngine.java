@@ -101,8 +101,8 @@ public final class LsmEngine implements Engine {
   }
 
   @Override
-  public void awaitRoom() {
-    flush.awaitRoom();
+  public void awaitRoom(long bytes, boolean mayRefuse) {
+    flush.throttle().await(bytes, mayRefuse);
   }
 
   @Override
@@ -213,6 +213,12 @@ public final class LsmEngine implements Engine {
   public byte[] flush(long sequence, ProgressListener listener) throws IOException {
     flush.run(sequence, listener);
     return files.publish();
+  }
+
+  @Override
+  public void compact(KeyRange range, ProgressListener listener) throws IOException {
+    flush.run(Long.MAX_VALUE, listener);
+    compaction.compact(range, listener);
   }
 
   @Override

@@ -7,51 +7,39 @@ import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.fs.NoSpaceException;
-import dev.varve.kv.DiskFullException;
 import dev.varve.kv.ProgressListener;
-import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Writes sealed memtables to sstables, oldest first, and slows writers down when they are faster.
+/// Writes sealed memtables to sstables, oldest first.
 ///
 /// @threads safe
 final class LsmFlush {
-  /** With so many sealed memtables waiting writers wait a little, with twice as many in earnest. */
-  private static final int SEALED_SLOW = 2;
-
-  private static final int SEALED_FULL = 4;
-
-  /** So many files at level 0 slow writers down likewise. */
-  private static final int LEVEL_ZERO_SLOW = 12;
-
-  private static final int LEVEL_ZERO_FULL = 24;
-
-  /** A store with less than this part of its memory left waits for what is being written. */
-  private static final int TIGHT_SHIFT = 4;
-
-  private static final long SLOW_NANOS = 1_000_000;
-  private static final long NAP_MAX_NANOS = 32_000_000;
-  private static final long WAIT_NANOS_MAX = 900_000_000;
   private static final Duration RETRY_AFTER = Duration.ofMillis(500);
 
   private final EngineContext context;
-  private final LsmSettings settings;
   private final LsmState state;
   private final LsmFiles files;
   private final LsmCompaction compaction;
+  private final WriteThrottle throttle;
 
   /** One flush at a time: sstables come in the order of their memtables. */
   private final ReentrantLock flushing = new ReentrantLock();
 
-  private final AtomicBoolean asked = new AtomicBoolean();
+  /** What the background does: nothing, a look at what is sealed, or one with another behind it. */
+  private enum Work {
+    NONE,
+    LOOK,
+    LOOK_AGAIN
+  }
+
+  private final AtomicReference<Work> work = new AtomicReference<>(Work.NONE);
 
   /** Why the last flush in the background failed. */
   private volatile @Nullable Exception failure;
@@ -63,32 +51,43 @@ final class LsmFlush {
       LsmFiles files,
       LsmCompaction compaction) {
     this.context = context;
-    this.settings = settings;
     this.state = state;
     this.files = files;
     this.compaction = compaction;
+    this.throttle = new WriteThrottle(context, settings, state, this);
+  }
+
+  /// What writers wait at.
+  WriteThrottle throttle() {
+    return throttle;
   }
 
   /// Has the background write what is sealed, unless the store is being brought back.
   void request() {
-    if (context.services().isStarted() && asked.compareAndSet(false, true)) {
+    if (context.services().isStarted()
+        && work.getAndUpdate(now -> now == Work.NONE ? Work.LOOK : Work.LOOK_AGAIN) == Work.NONE) {
       context.services().submit(this::runInBackground);
     }
   }
 
+  /** Never on two threads at once: those of the background have other things to do. */
   private void runInBackground() {
-    asked.set(false);
-    try {
-      run(Long.MAX_VALUE, ProgressListener.NONE);
-      failure = null;
-    } catch (CancellationException e) {
-      // The engine is closed.
-      return;
-    } catch (IOException | VarveException e) {
-      // What was not written is in memory and in the log. It is tried again.
-      failure = e;
-      context.services().submitAfter(RETRY_AFTER, this::request);
-    }
+    do {
+      work.set(Work.LOOK);
+      try {
+        run(Long.MAX_VALUE, ProgressListener.NONE);
+        failure = null;
+      } catch (CancellationException e) {
+        // The engine is closed.
+        return;
+      } catch (IOException | VarveException e) {
+        // What was not written is in memory and in the log. It is tried again.
+        failure = e;
+        work.set(Work.NONE);
+        context.services().submitAfter(RETRY_AFTER, this::request);
+        return;
+      }
+    } while (!work.compareAndSet(Work.LOOK, Work.NONE));
   }
 
   /// Writes the sealed memtables whose commits are up to `sequence`.
@@ -111,6 +110,8 @@ final class LsmFlush {
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
     long through = memtable.stats().largestSequence();
+    long bytes = memtable.memoryBytes();
+    long begun = context.clock().nanos();
     SstableInfo info;
     try (SstableWriter writer = files.newSstable()) {
       new FlushWriter(context, state::isClosed, listener).write(memtable, writer);
@@ -121,6 +122,7 @@ final class LsmFlush {
       context.services().syncLog();
       List<SstableMeta> made = info == null ? List.of() : List.of(SstableMeta.of(info));
       files.install(VersionEdit.flush(made, through), List.of(memtable));
+      throttle.flushed(bytes, context.clock().nanos() - begun);
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {
         files.discard(info.number());
@@ -129,58 +131,8 @@ final class LsmFlush {
     }
   }
 
-  private boolean isTight() {
-    return !context.budget().fitsAsIs(context.budget().bytesMax() >> TIGHT_SHIFT);
-  }
-
-  /// As [dev.varve.engine.Engine#awaitRoom].
-  void awaitRoom() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    boolean files = seen.files().level(0).length >= LEVEL_ZERO_SLOW;
-    if (!files && (sealed == 0 || (sealed < SEALED_SLOW && !isTight()))) {
-      return;
-    }
-    if (!context.services().isStarted()) {
-      return;
-    }
-    if (sealed > 0) {
-      request();
-    }
-    if (!isFull()) {
-      LockSupport.parkNanos(this, SLOW_NANOS);
-      return;
-    }
-    long nap = SLOW_NANOS;
-    for (long waited = 0; isFull() && waited < WAIT_NANOS_MAX; waited += nap) {
-      Exception why = failure;
-      if (why != null) {
-        throw refused(why);
-      }
-      nap = Math.min(2 * nap, NAP_MAX_NANOS);
-      LockSupport.parkNanos(this, nap);
-    }
-  }
-
-  private boolean isFull() {
-    ReadState seen = state.now();
-    int sealed = seen.sealed().size();
-    return sealed >= SEALED_FULL
-        || (sealed > 0 && isTight())
-        || seen.files().level(0).length >= LEVEL_ZERO_FULL;
-  }
-
-  private VarveException refused(Exception why) {
-    String what =
-        "keyspace '"
-            + context.name()
-            + "' holds "
-            + state.now().sealed().size()
-            + " memtables of "
-            + settings.memtableBytes()
-            + " bytes that cannot be written: the write was refused, reads and deletes go on";
-    return why instanceof NoSpaceException full
-        ? new DiskFullException(what + ". Make space; writing resumes by itself", full)
-        : new StoreIoException(what, why instanceof IOException io ? io : new IOException(why));
+  /// Why the last flush in the background failed, or null.
+  @Nullable Exception failure() {
+    return failure;
   }
 }

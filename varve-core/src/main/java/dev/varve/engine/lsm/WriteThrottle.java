@@ -1,0 +1,157 @@
+package dev.varve.engine.lsm;
+
+import dev.varve.engine.EngineContext;
+import dev.varve.engine.lsm.memtable.Memtable;
+import dev.varve.fs.NoSpaceException;
+import dev.varve.kv.DiskFullException;
+import dev.varve.kv.StoreIoException;
+import dev.varve.kv.VarveException;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/// Has writers wait when they are ahead of what can be written to files: the further ahead, the
+/// longer, so that they come to the pace of the device without standing still.
+///
+/// @threads safe
+final class WriteThrottle {
+  /* Debt is what waits to be written, between 0 (nobody waits) and 1 (nobody may go on). Between the
+   * two, writers together get the pace of flushes times the square of what is left to 1. So a load
+   * that the device bears settles where both are equal, and a heavier one meets no wall.
+   *
+   * Waits too short for a thread to sleep are put together: a writer whose bytes were paid for by the
+   * time that passed since does not wait at all. */
+
+  /** Whoever finds nobody behind it may be ahead by so much. */
+  private static final long BURST_NANOS = 1_000_000;
+
+  private static final long SLEEP_NANOS_MIN = 50_000;
+  private static final long SLEEP_NANOS_MAX = 100_000_000;
+  private static final long FULL_SLEEP_NANOS_MIN = 1_000_000;
+  private static final long FULL_SLEEP_NANOS_MAX = 32_000_000;
+
+  /** A write that is taken waits less than a second in all. */
+  private static final long FULL_WAIT_NANOS_MAX = 800_000_000;
+
+  /** A store with less than this part of its memory left waits for what is being written. */
+  private static final int TIGHT_SHIFT = 4;
+
+  /** In bytes for each nanosecond, before the first flush: 64 MB/s. */
+  private static final double FIRST_PACE = 0.064;
+
+  /** 256 KB/s. */
+  private static final double PACE_MIN = 0.000_256;
+
+  /** What the last flush counts for in the pace. */
+  private static final double LAST_SHARE = 0.3;
+
+  private final EngineContext context;
+  private final LsmSettings settings;
+  private final LsmState state;
+  private final LsmFlush flush;
+
+  /** When what was let through so far is paid for. */
+  private final AtomicLong paidAt;
+
+  private volatile double pace = FIRST_PACE;
+
+  WriteThrottle(EngineContext context, LsmSettings settings, LsmState state, LsmFlush flush) {
+    this.context = context;
+    this.settings = settings;
+    this.state = state;
+    this.flush = flush;
+    this.paidAt = new AtomicLong(context.clock().nanos() - BURST_NANOS);
+  }
+
+  /// How far writers are ahead.
+  ///
+  /// @param memtableBytes what all memtables hold
+  /// @param memtableMax at which size one is full
+  /// @param levelZero how many files level 0 has
+  static double debt(long memtableBytes, long memtableMax, int levelZero) {
+    // From two full memtables on, up to four; and from twelve files at level 0 on, up to 24.
+    double memory = (double) (memtableBytes - 2 * memtableMax) / (2 * memtableMax);
+    double files = (levelZero - 12) / 12.0;
+    return Math.clamp(Math.max(memory, files), 0, 1);
+  }
+
+  /// How long `bytes` take at a debt, in nanoseconds, when flushes write `pace` bytes in one.
+  static long nanos(long bytes, double debt, double pace) {
+    double left = 1 - debt;
+    return (long) (bytes / Math.max(PACE_MIN, pace * left * left));
+  }
+
+  /// Is told that a flush wrote a memtable of so many bytes.
+  void flushed(long bytes, long nanos) {
+    pace = (1 - LAST_SHARE) * pace + LAST_SHARE * bytes / Math.max(1, nanos);
+  }
+
+  private double debt() {
+    ReadState seen = state.now();
+    int levelZero = seen.files().level(0).length;
+    if (seen.sealed().isEmpty()) {
+      return debt(0, settings.memtableBytes(), levelZero);
+    }
+    if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
+      return 1;
+    }
+    long bytes = seen.active().memoryBytes();
+    for (Memtable sealed : seen.sealed()) {
+      bytes += sealed.memoryBytes();
+    }
+    return debt(bytes, settings.memtableBytes(), levelZero);
+  }
+
+  /// As [dev.varve.engine.Engine#awaitRoom].
+  void await(long bytes, boolean mayRefuse) {
+    double debt = debt();
+    if (debt == 0 || !context.services().isStarted()) {
+      return;
+    }
+    flush.request();
+    if (debt < 1) {
+      pay(nanos(bytes, debt, pace));
+      return;
+    }
+    long nap = FULL_SLEEP_NANOS_MIN;
+    for (long waited = 0; debt >= 1 && waited < FULL_WAIT_NANOS_MAX; waited += nap) {
+      Exception why = flush.failure();
+      if (why != null) {
+        if (mayRefuse) {
+          throw refused(why);
+        }
+        return;
+      }
+      nap = Math.min(2 * nap, FULL_SLEEP_NANOS_MAX);
+      LockSupport.parkNanos(this, nap);
+      debt = debt();
+    }
+  }
+
+  private void pay(long cost) {
+    long now = context.clock().nanos();
+    long before = paidAt.get();
+    long paid = Math.max(before, now - BURST_NANOS) + cost;
+    while (!paidAt.compareAndSet(before, paid)) {
+      before = paidAt.get();
+      paid = Math.max(before, now - BURST_NANOS) + cost;
+    }
+    if (paid - now >= SLEEP_NANOS_MIN) {
+      LockSupport.parkNanos(this, Math.min(paid - now, SLEEP_NANOS_MAX));
+    }
+  }
+
+  private VarveException refused(Exception why) {
+    String what =
+        "keyspace '"
+            + context.name()
+            + "' holds "
+            + state.now().sealed().size()
+            + " memtables of "
+            + settings.memtableBytes()
+            + " bytes that cannot be written: the write was refused, reads and deletes go on";
+    return why instanceof NoSpaceException full
+        ? new DiskFullException(what + ". Make space; writing resumes by itself", full)
+        : new StoreIoException(what, why instanceof IOException io ? io : new IOException(why));
+  }
+}
