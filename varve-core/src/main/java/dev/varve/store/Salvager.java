@@ -59,6 +59,9 @@ public final class Salvager {
 
   private long commits;
 
+  /** The damaged store. */
+  private StoreId storeId = new StoreId(0, 0);
+
   private Salvager(StoreEnvironment environment, Path from, ProgressListener listener) {
     this.environment = environment;
     this.fs = environment.fileSystem();
@@ -235,6 +238,7 @@ public final class Salvager {
               public void close() {}
             },
             new FailureLatch());
+    storeId = id;
     MutationReader mutations = new MutationReader();
     LogSalvage.salvage(
         env,
@@ -265,6 +269,16 @@ public final class Salvager {
             keyspaces.remove(id);
           }
         }
+        case INGEST -> {
+          if (keyspace == null) {
+            losses.add("commit " + sequence + " changes keyspace " + id + ", which is unknown");
+          } else if (sequence > snapshotThrough.getOrDefault(id, 0L)) {
+            IngestSalvage.salvage(
+                new IngestSalvage.Target(environment, from, storeId, id, store, keyspace),
+                mutations.ingestedFiles(),
+                losses::add);
+          }
+        }
         case PUT, DELETE, DELETE_RANGE -> {
           if (keyspace == null) {
             losses.add("commit " + sequence + " changes keyspace " + id + ", which is unknown");
@@ -285,7 +299,7 @@ public final class Salvager {
       case PUT -> batch.put(keyspace, mutation.key(), mutation.value());
       case DELETE -> batch.delete(keyspace, mutation.key());
       case DELETE_RANGE -> batch.deleteRange(keyspace, mutation.range());
-      case CREATE_KEYSPACE, DROP_KEYSPACE -> {}
+      case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST -> {}
     }
   }
 

@@ -303,7 +303,7 @@ public final class StoreOpener {
               core.applyCatalogChange(sequence, reader);
             }
           }
-          case PUT, DELETE, DELETE_RANGE -> apply(sequence);
+          case PUT, DELETE, DELETE_RANGE, INGEST -> apply(sequence);
         }
       }
       if (reader.problem() != null) {

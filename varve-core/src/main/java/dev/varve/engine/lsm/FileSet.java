@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class FileSet {
   /** Those with range tombstones. */
   private final List<SstableReader> withRanges = new ArrayList<>();
 
+  private final int levelZeroRuns;
   private final AtomicInteger holders = new AtomicInteger(1);
 
   private FileSet(VersionSet.@Nullable Pin pin, Version version, Map<Long, SstableReader> readers) {
@@ -39,6 +41,8 @@ final class FileSet {
     this.readers = readers;
     this.levels = new SstableReader[Version.LEVELS][];
     this.metas = new SstableMeta[Version.LEVELS][];
+    this.levelZeroRuns =
+        (int) version.level(0).stream().mapToLong(SstableMeta::largestSequence).distinct().count();
     for (int level = 0; level < Version.LEVELS; level++) {
       metas[level] = version.level(level).toArray(new SstableMeta[0]);
       levels[level] = new SstableReader[metas[level].length];
@@ -65,20 +69,39 @@ final class FileSet {
     return new FileSet(null, Version.EMPTY, Map.of());
   }
 
-  /// The pinned version. Takes over `pin` and `opened`, and shares the rest with `before`.
-  static FileSet of(VersionSet.Pin pin, FileSet before, Map<Long, SstableReader> opened) {
+  /// The pinned version, and beside it those files of `before` that `beside` names. Takes over `pin`
+  /// and `opened`, and shares the rest with `before`.
+  static FileSet of(
+      VersionSet.Pin pin, FileSet before, Map<Long, SstableReader> opened, Set<Long> beside) {
     Map<Long, SstableReader> readers = new HashMap<>();
     for (SstableMeta sstable : pin.version().all()) {
       SstableReader reader = opened.get(sstable.number());
       if (reader == null) {
-        reader = reader(before.readers, sstable.number());
-        if (!reader.acquire()) {
-          throw new IllegalStateException("sstable " + sstable.number() + " is closed");
-        }
+        reader = again(reader(before.readers, sstable.number()));
       }
       readers.put(sstable.number(), reader);
     }
+    for (long number : beside) {
+      if (!readers.containsKey(number)) {
+        readers.put(number, again(reader(before.readers, number)));
+      }
+    }
     return new FileSet(pin, pin.version(), readers);
+  }
+
+  /// The same version, with files open beside it. Takes over `more`.
+  static FileSet withMore(FileSet before, Map<Long, SstableReader> more) {
+    Map<Long, SstableReader> readers = new HashMap<>(more);
+    before.readers.forEach((number, reader) -> readers.put(number, again(reader)));
+    VersionSet.Pin held = before.pin;
+    return new FileSet(held == null ? null : held.hold(), before.version, readers);
+  }
+
+  private static SstableReader again(SstableReader reader) {
+    if (!reader.acquire()) {
+      throw new IllegalStateException("sstable " + reader.info().number() + " is closed");
+    }
+    return reader;
   }
 
   Version version() {
@@ -104,6 +127,11 @@ final class FileSet {
   /// The sstables of a level.
   SstableReader[] level(int level) {
     return levels[level];
+  }
+
+  /// How many files of level 0 a read may have to look at: those that came together do not overlap.
+  int levelZeroRuns() {
+    return levelZeroRuns;
   }
 
   /// Those with range tombstones.

@@ -10,6 +10,7 @@ import dev.varve.engine.lsm.compaction.CompactionOptions;
 import dev.varve.engine.lsm.compaction.CompactionScheduler;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
@@ -35,14 +36,16 @@ final class LsmCompaction implements CompactionEnvironment {
   private final LsmState state;
   private final LsmFiles files;
   private final CompactionScheduler scheduler;
+  private final long targetFileBytes;
   private volatile @Nullable Throwable failure;
 
   LsmCompaction(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
     this.context = context;
     this.state = state;
     this.files = files;
-    this.scheduler =
-        new CompactionScheduler(this, options(settings.memtableBytes()), CompactionLimits.DEFAULTS);
+    CompactionOptions options = options(settings.memtableBytes());
+    this.targetFileBytes = options.targetFileBytes();
+    this.scheduler = new CompactionScheduler(this, options, CompactionLimits.DEFAULTS);
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
@@ -71,6 +74,16 @@ final class LsmCompaction implements CompactionEnvironment {
     scheduler.compact(range.from(), range.to(), listener);
   }
 
+  /// As [CompactionScheduler#place].
+  void place(List<SstableMeta> ingested, CompactionScheduler.Placing placing) throws IOException {
+    scheduler.place(ingested, placing);
+  }
+
+  /// The length at which files are cut.
+  long targetFileBytes() {
+    return targetFileBytes;
+  }
+
   /// Ends it, once what runs has ended.
   void close() {
     scheduler.close();
@@ -88,12 +101,12 @@ final class LsmCompaction implements CompactionEnvironment {
 
   @Override
   public void install(VersionEdit edit) throws IOException {
-    files.install(edit, List.of());
+    files.install(edit, List.of(), List.of());
   }
 
   @Override
-  public SstableReader open(long number) throws IOException {
-    return files.open(number);
+  public SstableReader open(SstableMeta sstable) throws IOException {
+    return files.open(sstable);
   }
 
   @Override

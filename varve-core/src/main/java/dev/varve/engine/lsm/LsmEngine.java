@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.base.ReaderEpochs;
+import dev.varve.engine.BulkWriter;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
@@ -8,6 +9,7 @@ import dev.varve.engine.EngineStats;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.SstableLookup;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyRange;
@@ -50,6 +52,7 @@ public final class LsmEngine implements Engine {
   private final LsmFiles files;
   private final LsmCompaction compaction;
   private final LsmFlush flush;
+  private final LsmIngest ingest;
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
 
@@ -60,6 +63,7 @@ public final class LsmEngine implements Engine {
     this.files = new LsmFiles(context, settings.sstables(), state);
     this.compaction = new LsmCompaction(context, settings, state, files);
     this.flush = new LsmFlush(context, settings, state, files, compaction);
+    this.ingest = new LsmIngest(context, settings, state, files, compaction);
   }
 
   /// Makes the engine.
@@ -74,13 +78,24 @@ public final class LsmEngine implements Engine {
 
   @Override
   public void apply(long sequence, MutationReader mutation) {
+    if (mutation.kind() == MutationReader.Kind.INGEST) {
+      ingest.apply(sequence, mutation.ingestedFiles());
+      return;
+    }
     state.now().active().apply(sequence, mutation);
+  }
+
+  @Override
+  public BulkWriter bulkWriter() {
+    return ingest.begin();
   }
 
   @Override
   public void finish(long sequence) {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
+      flush.request();
+    } else if (!state.now().ingested().isEmpty()) {
       flush.request();
     }
   }
@@ -112,8 +127,19 @@ public final class LsmEngine implements Engine {
       ReadState seen = state.now();
       long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
       long hidden = 0;
+      int above = 0;
       Memtable memtable = seen.active();
       for (int i = 0; ; i++) {
+        for (; above < seen.ingested().size(); above++) {
+          Ingested ingested = seen.ingested().get(above);
+          if (memtable.number() >= ingested.below()) {
+            break;
+          }
+          byte[] value = inIngested(ingested, key, at);
+          if (value != null) {
+            return value;
+          }
+        }
         hidden = Math.max(hidden, memtable.rangeTombstoneCovering(key, at));
         int found = memtable.find(key, at);
         if (found != 0) {
@@ -129,9 +155,26 @@ public final class LsmEngine implements Engine {
         }
         memtable = seen.sealed().get(i);
       }
+      for (; above < seen.ingested().size(); above++) {
+        byte[] value = inIngested(seen.ingested().get(above), key, at);
+        if (value != null) {
+          return value;
+        }
+      }
       return inFiles(seen.files(), key, at);
     } finally {
       epochs.exit(token);
+    }
+  }
+
+  private byte @Nullable [] inIngested(Ingested ingested, byte[] key, long sequence) {
+    SstableLookup lookup = lookups.take();
+    try {
+      return ingested.find(key, sequence, lookup) ? lookup.value() : null;
+    } catch (IOException e) {
+      throw unreadable(e);
+    } finally {
+      lookups.give(lookup);
     }
   }
 
@@ -195,10 +238,19 @@ public final class LsmEngine implements Engine {
         valueBytes += stats.valueBytes();
         memory += memtable.memoryBytes();
       }
+      long bytes = seen.files().version().bytes();
+      for (Ingested ingested : seen.ingested()) {
+        for (SstableMeta meta : ingested.metas()) {
+          entries += meta.counts().entries();
+          keyBytes += meta.counts().keyBytes();
+          valueBytes += meta.counts().valueBytes();
+          bytes += meta.fileBytes();
+        }
+      }
       // A tombstone hides one entry, as a rule.
       long about = Math.max(0, entries - 2 * tombstones);
       return new EngineStats(
-          about, keyBytes, valueBytes, memory, entries, seen.files().version().bytes());
+          about, keyBytes, valueBytes, memory, entries, bytes);
     } finally {
       epochs.exit(token);
     }
@@ -264,12 +316,14 @@ public final class LsmEngine implements Engine {
 
   @Override
   public void stop() {
+    ingest.stop();
     compaction.close();
   }
 
   @Override
   public void close() {
     state.close();
+    ingest.close();
     files.close();
     // Whoever drops a keyspace keeps others from committing: it does not wait for what runs.
     context.services().submit(compaction::close);

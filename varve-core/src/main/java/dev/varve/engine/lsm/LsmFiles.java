@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -59,6 +60,13 @@ final class LsmFiles {
   private final List<Long> waiting = new ArrayList<>();
   private final List<Long> oldManifests = new ArrayList<>();
   private boolean unpublished;
+
+  /** Whether the catalog names a manifest. */
+  private boolean named;
+
+  /** Files that the log names and that no manifest has which the catalog knows. */
+  private final Set<Long> logged = new HashSet<>();
+
   private boolean cleaned;
 
   private volatile VersionSet versions;
@@ -106,6 +114,9 @@ final class LsmFiles {
     }
     Pointer pointer = pointer(bytes);
     manifest = pointer.number();
+    synchronized (deleting) {
+      named = true;
+    }
     for (int attempt = 1; ; attempt++) {
       VersionSet opened;
       try {
@@ -116,7 +127,7 @@ final class LsmFiles {
       try {
         Map<Long, SstableReader> readers = open(opened.current().all());
         versions = opened;
-        install(FileSet.of(opened.pin(), FileSet.empty(), readers), List.of());
+        install(opened, readers, List.of(), List.of());
         return;
       } catch (NoSuchFileException e) {
         opened.close();
@@ -157,7 +168,8 @@ final class LsmFiles {
     Map<Long, SstableReader> readers = new HashMap<>();
     try {
       for (SstableMeta sstable : sstables) {
-        SstableReader reader = SstableReader.open(environment, sstable.number(), options);
+        SstableReader reader =
+            SstableReader.open(environment, sstable.number(), sstable.ingestedAt(), options);
         readers.put(sstable.number(), reader);
         check(sstable, reader.info());
       }
@@ -194,16 +206,39 @@ final class LsmFiles {
   ///
   /// @throws IOException when the device refuses
   SstableWriter newSstable(long number) throws IOException {
+    return newSstable(number, options);
+  }
+
+  /// The same, written as `own` says.
+  ///
+  /// @throws IOException when the device refuses
+  SstableWriter newSstable(long number, SstableOptions own) throws IOException {
     clean();
-    return new SstableWriter(environment, number, options);
+    return new SstableWriter(environment, number, own);
   }
 
   /// An sstable of a version that is pinned, with a reference that the caller releases.
   ///
   /// @throws IOException when the device refuses
-  SstableReader open(long number) throws IOException {
-    SstableReader open = state.find(number);
-    return open == null ? SstableReader.open(environment, number, options) : open;
+  SstableReader open(SstableMeta sstable) throws IOException {
+    SstableReader open = state.find(sstable.number());
+    return open == null
+        ? SstableReader.open(environment, sstable.number(), sstable.ingestedAt(), options)
+        : open;
+  }
+
+  /// An sstable that belongs to no version, by its number alone.
+  ///
+  /// @param ingestedAt the sequence number of all its entries
+  /// @throws CorruptionException when it is damaged or missing
+  /// @throws IOException when the device refuses
+  SstableReader openAside(long number, long ingestedAt) throws IOException {
+    versions.reserve(number);
+    try {
+      return SstableReader.open(environment, number, ingestedAt, options);
+    } catch (NoSuchFileException e) {
+      throw missing(e, environment.path(number));
+    }
   }
 
   /** Deletes what a crash left behind, once. */
@@ -213,6 +248,9 @@ final class LsmFiles {
         return;
       }
       Set<Long> needed = VersionSet.numbers(versions.current());
+      // What the log names is not in the manifest yet.
+      needed.addAll(state.ingestedNumbers());
+      needed.addAll(logged);
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
             name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
@@ -241,13 +279,14 @@ final class LsmFiles {
     }
   }
 
-  /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` are in
-  /// its sstables from then on.
+  /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` and
+  /// `installed` are in its sstables from then on.
   ///
   /// @throws NoSpaceException when the device is full; nothing changed
   /// @throws CancellationException when the engine is closed; nothing changed
   /// @throws IOException when the device refuses; the store has failed then
-  void install(VersionEdit edit, List<Memtable> flushed) throws IOException {
+  void install(VersionEdit edit, List<Memtable> flushed, List<Ingested> installed)
+      throws IOException {
     installing.lock();
     try {
       if (state.isClosed()) {
@@ -271,7 +310,7 @@ final class LsmFiles {
         release(opened);
         throw e;
       }
-      install(FileSet.of(versions.pin(), before, opened), flushed);
+      install(versions, opened, flushed, installed);
     } finally {
       installing.unlock();
     }
@@ -287,21 +326,45 @@ final class LsmFiles {
     }
   }
 
-  private void install(FileSet files, List<Memtable> flushed) throws IOException {
-    if (!state.replace(files, flushed)) {
-      files.release();
+  private void install(
+      VersionSet of,
+      Map<Long, SstableReader> opened,
+      List<Memtable> flushed,
+      List<Ingested> installed)
+      throws IOException {
+    VersionSet.Pin pin = of.pin();
+    if (!state.replace(
+        before -> FileSet.of(pin, before, opened, state.ingestedNumbers(installed)),
+        flushed,
+        installed)) {
+      pin.close();
+      release(opened);
     }
   }
 
   /** Files that no version has any more which somebody reads. */
   private void obsolete(List<Long> numbers) {
+    List<Long> free = new ArrayList<>(numbers);
     synchronized (deleting) {
       if (unpublished) {
         waiting.addAll(numbers);
         return;
       }
+      free.removeAll(logged);
+      waiting.addAll(numbers);
+      waiting.removeAll(free);
     }
-    deleteSstables(numbers);
+    deleteSstables(free);
+  }
+
+  /// These files are named by the log and have what nobody else has. As long as the catalog knows no
+  /// manifest, a crash leads back to them, whatever became of them meanwhile.
+  void keepLogged(Collection<Long> numbers) {
+    synchronized (deleting) {
+      if (!named) {
+        logged.addAll(numbers);
+      }
+    }
   }
 
   private void deleteSstables(List<Long> numbers) {
@@ -342,7 +405,7 @@ final class LsmFiles {
         manifest = pointer.number();
       }
       if (!before) {
-        published();
+        deleteWaiting();
       }
     } else {
       manifest = pointer.number();
@@ -355,13 +418,22 @@ final class LsmFiles {
 
   /// Is told that the catalog names the state.
   void published() {
-    List<Long> numbers;
+    synchronized (deleting) {
+      named = true;
+      logged.clear();
+    }
+    deleteWaiting();
+  }
+
+  private void deleteWaiting() {
+    List<Long> numbers = new ArrayList<>();
     List<Long> manifests;
     synchronized (deleting) {
       unpublished = false;
-      numbers = List.copyOf(waiting);
+      numbers.addAll(waiting);
+      numbers.removeAll(logged);
+      waiting.removeAll(numbers);
       manifests = List.copyOf(oldManifests);
-      waiting.clear();
       oldManifests.clear();
     }
     deleteSstables(numbers);

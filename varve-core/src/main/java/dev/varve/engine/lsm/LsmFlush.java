@@ -90,22 +90,51 @@ final class LsmFlush {
     } while (!work.compareAndSet(Work.LOOK, Work.NONE));
   }
 
-  /// Writes the sealed memtables whose commits are up to `sequence`.
+  /// Writes the sealed memtables whose commits are up to `sequence`, and has the manifest name what
+  /// was taken in up to there.
   ///
   /// @throws CancellationException when the listener, or the engine's end, stopped it
   /// @throws IOException when the device refuses; what was not written is in memory still
   void run(long sequence, ProgressListener listener) throws IOException {
     flushing.lock();
     try {
-      for (Memtable next = state.oldestSealed();
-          next != null && next.stats().largestSequence() <= sequence;
-          next = state.oldestSealed()) {
-        flush(next, listener);
+      while (step(sequence, listener)) {
+        // One memtable, or the files of one commit, after the other.
       }
     } finally {
       flushing.unlock();
     }
     compaction.wake();
+  }
+
+  /** Has the manifest name what is oldest; answers whether there was anything. */
+  private boolean step(long sequence, ProgressListener listener) throws IOException {
+    Ingested ingested = state.nextIngested();
+    if (ingested != null) {
+      if (ingested.sequence() > sequence) {
+        return false;
+      }
+      install(ingested);
+      return true;
+    }
+    Memtable memtable = state.oldestSealed();
+    if (memtable == null || memtable.stats().largestSequence() > sequence) {
+      return false;
+    }
+    flush(memtable, listener);
+    return true;
+  }
+
+  /** All that is older than these files is in the version, and all that is newer in memory. */
+  private void install(Ingested ingested) throws IOException {
+    context.services().syncLog();
+    compaction.place(
+        ingested.metas(),
+        level ->
+            files.install(
+                VersionEdit.ingest(ingested.metas(), level, ingested.sequence()),
+                List.of(),
+                List.of(ingested)));
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
@@ -121,7 +150,7 @@ final class LsmFlush {
       // What the file holds must not be what the log could lose.
       context.services().syncLog();
       List<SstableMeta> made = info == null ? List.of() : List.of(SstableMeta.of(info));
-      files.install(VersionEdit.flush(made, through), List.of(memtable));
+      files.install(VersionEdit.flush(made, through), List.of(memtable), List.of());
       throttle.flushed(bytes, context.clock().nanos() - begun);
     } catch (NoSpaceException | CancellationException e) {
       if (info != null) {

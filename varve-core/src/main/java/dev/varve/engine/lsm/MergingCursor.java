@@ -50,6 +50,9 @@ final class MergingCursor implements EngineCursor {
     for (Memtable sealed : state.sealed()) {
       add(all, sealed);
     }
+    for (Ingested ingested : state.ingested()) {
+      all.add(new SstableSource(ingested.readers(), sequence));
+    }
     for (SstableReader file : files.level(0)) {
       all.add(new SstableSource(new SstableReader[] {file}, sequence));
     }

@@ -88,7 +88,7 @@ final class WriteThrottle {
 
   private double debt() {
     ReadState seen = state.now();
-    int levelZero = seen.files().level(0).length;
+    int levelZero = seen.files().levelZeroRuns();
     if (seen.sealed().isEmpty()) {
       return debt(0, settings.memtableBytes(), levelZero);
     }

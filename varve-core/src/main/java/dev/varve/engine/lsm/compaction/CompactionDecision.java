@@ -84,6 +84,8 @@ public sealed interface CompactionDecision {
     /// Tombstones or old revisions at the bottom are needed by no snapshot any more.
     BOTTOM,
     /// Somebody asked.
-    MANUAL
+    MANUAL,
+    /// No merge: files that were written aside are on their way into the output's level.
+    INGEST
   }
 }

@@ -4,6 +4,7 @@ import dev.varve.base.Background;
 import dev.varve.base.Clock;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
@@ -28,7 +29,7 @@ public interface CompactionEnvironment {
   ///
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
-  SstableReader open(long number) throws IOException;
+  SstableReader open(SstableMeta sstable) throws IOException;
 
   /// Begins an sstable.
   ///

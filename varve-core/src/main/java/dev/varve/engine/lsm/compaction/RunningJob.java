@@ -40,8 +40,12 @@ final class RunningJob {
     this.merge = merge;
     this.pin = pin;
     this.job = job;
-    this.threads = job == null ? 1 : job.slices();
+    this.threads = merge.reason() == CompactionDecision.Reason.INGEST ? 0 : slicesOf(job);
     this.left = new AtomicInteger(threads);
+  }
+
+  private static int slicesOf(@Nullable CompactionJob job) {
+    return job == null ? 1 : job.slices();
   }
 
   /// Keeps the first failure, and has the other slices end.

@@ -113,19 +113,23 @@ final class SliceMerge {
     lastSequence = -1;
   }
 
+  private long hash(SstableCursor entry, long stamp) {
+    return KeyHash.of(
+        KeyHash.of(stamp, key, 0, keyLength),
+        entry.valueArray(),
+        entry.valueOffset(),
+        entry.valueLength());
+  }
+
   /** Whether an entry is kept. */
   private boolean decide(SstableCursor entry) {
     long stamp = entry.stamp();
     long sequence = Stamp.sequence(stamp);
     int stripe = plan.stripes().of(sequence);
-    long hash =
-        KeyHash.of(
-            KeyHash.of(stamp, key, 0, keyLength),
-            entry.valueArray(),
-            entry.valueOffset(),
-            entry.valueLength());
+    long hash = hash(entry, stamp);
+    long inFile = entry.stampInFile();
     tally.read++;
-    tally.readContent += hash;
+    tally.readContent += inFile == stamp ? hash : hash(entry, inFile);
     boolean superseded =
         sequence == lastSequence || (stripe == lastStripe && plan.stripes().isClosed(stripe));
     lastStripe = stripe;

@@ -116,9 +116,9 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
   }
 
   @Override
-  public SstableReader open(long number) throws IOException {
+  public SstableReader open(SstableMeta sstable) throws IOException {
     opened.incrementAndGet();
-    return SstableReader.open(sstables, instead.applyAsLong(number), SSTABLES);
+    return SstableReader.open(sstables, instead.applyAsLong(sstable.number()), SSTABLES);
   }
 
   @Override
