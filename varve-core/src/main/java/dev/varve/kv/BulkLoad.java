@@ -36,8 +36,8 @@ public interface BulkLoad extends AutoCloseable {
   ///
   /// @throws java.util.concurrent.CancellationException when the listener stopped it: nothing was
   ///   committed, and nothing of the load is left
-  /// @throws VarveException as [#put] and as writes of a [Keyspace] do; nothing was committed unless
-  ///   it is a [StoreFailedException]
+  /// @throws VarveException as [#put] and as writes of a [Keyspace] do; nothing was committed
+  ///   unless it is a [StoreFailedException]
   void commit(ProgressListener listener);
 
   /// Ends the load; what was not committed is deleted. A second call does nothing.

@@ -131,7 +131,8 @@ final class FormatPagesTest {
     writer.deleteRange(1, KeyRange.atLeast(b("z")));
     writer.dropKeyspace(1);
     List<IngestedFile> files =
-        List.of(new IngestedFile(9, 100, 3, 0x1122_3344_5566_7788L), new IngestedFile(10, 90, 2, 7));
+        List.of(
+            new IngestedFile(9, 100, 3, 0x1122_3344_5566_7788L), new IngestedFile(10, 90, 2, 7));
     writer.ingest(1, files);
     requireWritten(
         "mutations",

@@ -280,8 +280,7 @@ final class BulkLoadTest {
         load.commit();
       }
       assertEquals(1, keyspace.count());
-      assertEquals(
-          store.stats().memoryBytes() - keyspace.stats().memoryBytes() < 1 << 20, true);
+      assertEquals(store.stats().memoryBytes() - keyspace.stats().memoryBytes() < 1 << 20, true);
     }
   }
 
@@ -300,6 +299,7 @@ final class BulkLoadTest {
     store.dropKeyspace("gone");
     assertThrows(StoreClosedException.class, () -> second.put(key(0), value()));
     assertThrows(StoreClosedException.class, second::commit);
+    second.close();
     store.flush();
     store.close();
     assertThrows(StoreClosedException.class, () -> first.put(key(0), value()));

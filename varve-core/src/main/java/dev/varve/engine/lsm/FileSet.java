@@ -69,8 +69,8 @@ final class FileSet {
     return new FileSet(null, Version.EMPTY, Map.of());
   }
 
-  /// The pinned version, and beside it those files of `before` that `beside` names. Takes over `pin`
-  /// and `opened`, and shares the rest with `before`.
+  /// The pinned version, and beside it those files of `before` that `beside` names. Takes over
+  /// `pin` and `opened`, and shares the rest with `before`.
   static FileSet of(
       VersionSet.Pin pin, FileSet before, Map<Long, SstableReader> opened, Set<Long> beside) {
     Map<Long, SstableReader> readers = new HashMap<>();

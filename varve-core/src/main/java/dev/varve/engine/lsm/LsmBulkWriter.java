@@ -3,7 +3,6 @@ package dev.varve.engine.lsm;
 import dev.varve.engine.BulkWriter;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.lsm.sstable.SstableInfo;
-import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.kv.IngestedFile;
 import dev.varve.kv.Progress;
@@ -36,7 +35,9 @@ final class LsmBulkWriter implements BulkWriter {
 
   private static final int LOOK_ENTRIES = 4096;
 
-  /** Files that follow each other in key order. Runs of the same tier are of about the same size. */
+  /**
+   * Files that follow each other in key order. Runs of the same tier are of about the same size.
+   */
   private record Run(List<SstableInfo> files, int tier) {}
 
   private final EngineContext context;
@@ -71,10 +72,8 @@ final class LsmBulkWriter implements BulkWriter {
     this.fileBytes = fileBytes;
     this.begun = context.clock().nanos();
     this.fanIn =
-        (int)
-            Math.clamp(context.budget().bytesMax() / 8 / RUN_BYTES, FAN_IN_MIN, FAN_IN_MAX);
-    this.buffer =
-        new SortBuffer(context.budget(), (int) Math.min(bufferBytes, BUFFER_BYTES_MAX));
+        (int) Math.clamp(context.budget().bytesMax() / 8 / RUN_BYTES, FAN_IN_MIN, FAN_IN_MAX);
+    this.buffer = new SortBuffer(context.budget(), (int) Math.min(bufferBytes, BUFFER_BYTES_MAX));
     this.direct = new RunWriter(files, files.options(), fileBytes);
   }
 
@@ -237,8 +236,7 @@ final class LsmBulkWriter implements BulkWriter {
         SstableReader reader = files.openAside(info.number(), 0);
         finished.put(info.number(), reader);
         named.add(
-            new IngestedFile(
-                info.number(), info.size(), info.properties().entries(), info.seed()));
+            new IngestedFile(info.number(), info.size(), info.properties().entries(), info.seed()));
       }
       buffer.close();
       return named;

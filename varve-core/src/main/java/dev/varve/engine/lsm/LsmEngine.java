@@ -249,8 +249,7 @@ public final class LsmEngine implements Engine {
       }
       // A tombstone hides one entry, as a rule.
       long about = Math.max(0, entries - 2 * tombstones);
-      return new EngineStats(
-          about, keyBytes, valueBytes, memory, entries, bytes);
+      return new EngineStats(about, keyBytes, valueBytes, memory, entries, bytes);
     } finally {
       epochs.exit(token);
     }

@@ -292,6 +292,8 @@ final class LsmFiles {
       if (state.isClosed()) {
         throw new CancellationException("the keyspace is closed");
       }
+      // Not later: it takes a manifest for an orphan that the catalog does not know yet.
+      clean();
       FileSet before = state.now().files();
       List<SstableMeta> added = new ArrayList<>();
       for (VersionEdit.Added one : edit.added()) {
@@ -357,8 +359,8 @@ final class LsmFiles {
     deleteSstables(free);
   }
 
-  /// These files are named by the log and have what nobody else has. As long as the catalog knows no
-  /// manifest, a crash leads back to them, whatever became of them meanwhile.
+  /// These files are named by the log and have what nobody else has. As long as the catalog knows
+  /// no manifest, a crash leads back to them, whatever became of them meanwhile.
   void keepLogged(Collection<Long> numbers) {
     synchronized (deleting) {
       if (!named) {

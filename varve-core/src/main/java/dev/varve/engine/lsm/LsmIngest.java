@@ -119,8 +119,7 @@ final class LsmIngest {
   }
 
   private CorruptionException damaged(IngestedFile file, String expected, String found) {
-    return new CorruptionException(
-        files.environment().path(file.number()), 0, expected, found);
+    return new CorruptionException(files.environment().path(file.number()), 0, expected, found);
   }
 
   private static void release(Collection<SstableReader> readers) {

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Writes entries of a bulk load, in order, to files that are cut at a length. All have the sequence
-/// number 1: their true one is known when they are taken in.
+/// Writes entries of a bulk load, in order, to files that are cut at a length. All have the
+/// sequence number 1: their true one is known when they are taken in.
 ///
 /// @threads one at a time
 /// @lifetime until [#finish] or [#close], which without it leaves the files that are complete to

@@ -5,7 +5,8 @@ import dev.varve.base.Varints;
 import dev.varve.cache.MemoryBudget;
 import java.util.Arrays;
 
-/// Gathers entries of a bulk load in memory and sorts them; of several with one key the last counts.
+/// Gathers entries of a bulk load in memory and sorts them; of several with one key the last
+/// counts.
 ///
 /// @threads one at a time
 /// @lifetime until [#close], which gives its memory back
@@ -17,7 +18,9 @@ final class SortBuffer implements AutoCloseable {
   private static final int FIRST_BYTES = 64 << 10;
   private static final int FIRST_ENTRIES = 512;
 
-  /** What an entry takes beside the array: a head and an offset, each twice while they are sorted. */
+  /**
+   * What an entry takes beside the array: a head and an offset, each twice while they are sorted.
+   */
   private static final int BESIDE_BYTES = 2 * (Long.BYTES + Integer.BYTES);
 
   private static final int OVERHEAD_BYTES = 2 * 5;
@@ -123,9 +126,7 @@ final class SortBuffer implements AutoCloseable {
   }
 
   private int keyOffset(int entry, int keyLength) {
-    return entry
-        + Varints.size(keyLength)
-        + Varints.size(valueLength(entry, keyLength));
+    return entry + Varints.size(keyLength) + Varints.size(valueLength(entry, keyLength));
   }
 
   private int compareKey(int entry, byte[] key, int offset, int length) {

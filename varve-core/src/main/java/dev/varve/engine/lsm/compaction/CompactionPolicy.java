@@ -52,13 +52,12 @@ public final class CompactionPolicy {
       KeySpan ours = KeySpan.of(inputs);
       return running.stream()
           .anyMatch(
-              merge ->
-                  merge.outputLevel() == level && KeySpan.of(merge.inputs()).overlaps(ours));
+              merge -> merge.outputLevel() == level && KeySpan.of(merge.inputs()).overlaps(ours));
     }
   }
 
-  /// The deepest level that ingested files may enter: nothing in it and in the levels above may hold
-  /// keys of theirs, and no running job may put any between them. Level 0 where there is none.
+  /// The deepest level that ingested files may enter: nothing in it and in the levels above may
+  /// hold keys of theirs, and no running job may put any between them. Level 0 where there is none.
   ///
   /// @param files newer than all that the version has, and without overlap among themselves
   public static int levelOf(Version version, List<SstableMeta> files, Surroundings around) {

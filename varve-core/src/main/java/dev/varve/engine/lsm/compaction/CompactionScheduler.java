@@ -265,8 +265,8 @@ public final class CompactionScheduler implements AutoCloseable {
     void install(int level) throws IOException;
   }
 
-  /// Finds the deepest level that `files` may enter and has them installed there. Whoever calls sees
-  /// to it that nothing newer than they are enters the version meanwhile.
+  /// Finds the deepest level that `files` may enter and has them installed there. Whoever calls
+  /// sees to it that nothing newer than they are enters the version meanwhile.
   ///
   /// @throws CancellationException when the scheduler is closed
   /// @throws IOException when `placing` does

@@ -82,8 +82,8 @@ public final class SstableReader {
   ///
   /// @param ingestedAt the sequence number of all entries, which the file was written without; 0
   ///   where the entries' own count
-  /// @throws CorruptionException when it is damaged or belongs elsewhere, or has entries that cannot
-  ///   have one number
+  /// @throws CorruptionException when it is damaged or belongs elsewhere, or has entries that
+  ///   cannot have one number
   /// @throws FormatException when a newer Varve wrote it
   /// @throws IOException when the device refuses or there is no such file
   public static SstableReader open(
@@ -155,8 +155,7 @@ public final class SstableReader {
   ///
   /// @throws CorruptionException when the entries cannot have one number
   public void ingestAt(long sequence) {
-    requireIngestible(
-        blocks.source(), info.properties(), info.size() - SstableFooter.SIZE);
+    requireIngestible(blocks.source(), info.properties(), info.size() - SstableFooter.SIZE);
     ingestedAt = sequence;
   }
 
