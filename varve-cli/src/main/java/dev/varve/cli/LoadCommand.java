@@ -28,7 +28,9 @@ import picocli.CommandLine.Parameters;
     description =
         "Load rows from a file. A row of csv, tsv or jsonl is kept as a JSON object under the key"
             + " column's value; of equal keys the last wins. An interrupted load goes on where it"
-            + " stopped when the same command is run again. Exit code 1 when rows were rejected.")
+            + " stopped when the same command is run again. A file of 16 MiB or more that is loaded"
+            + " into an empty keyspace of the engine LSM comes in one commit, all or nothing. Exit"
+            + " code 1 when rows were rejected.")
 final class LoadCommand implements Callable<Integer> {
   private static final int SHOWN_MAX = 20;
   private static final String STANDARD_INPUT = "-";
@@ -118,11 +120,16 @@ final class LoadCommand implements Callable<Integer> {
             writing.existingOrNew(store, keyspace.name()),
             new LoadJob.Settings(batchRows, strict, writing.durability(store)),
             new LoadJob.Listener(meter, this::found, row -> rejected(row, meter)));
+    boolean bulk = job.isBulk(source);
     try {
       return job.run(source);
     } catch (CancellationException e) {
       meter.wipe();
-      root.console().note("run the same command again to go on from here");
+      root.console()
+          .note(
+              bulk
+                  ? "nothing was loaded; run the same command again to begin anew"
+                  : "run the same command again to go on from here");
       throw e;
     }
   }

@@ -13,7 +13,9 @@ import dev.varve.cli.load.LoadReport;
 import dev.varve.cli.load.LoadSource;
 import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
+import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.Store;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -264,6 +266,44 @@ final class LoadTest {
     assertTrue(other.err().contains("loading anew"), other.toString());
     Ran again = load(file, "--json");
     assertTrue(again.text().contains("\"resumedAfter\":0"), again.toString());
+  }
+
+  @Test
+  void a_large_file_into_an_empty_lsm_keyspace_is_loaded_at_once_or_not_at_all()
+      throws IOException {
+    Path file = file("rows.csv", rows(10_000) + "\n5,again\n");
+    AtomicLong steps = new AtomicLong();
+    try (Store opened = Varve.open(store)) {
+      Keyspace keyspace = opened.keyspace("k", KeyspaceOptions.of(EngineKind.LSM));
+      LoadJob.Settings settings = new LoadJob.Settings(100, false, Durability.NONE, 1000);
+      try (LoadSource source = LoadSource.of(file, LoadFormat.CSV, null)) {
+        LoadJob stopped =
+            new LoadJob(
+                opened,
+                keyspace,
+                settings,
+                new LoadJob.Listener(_ -> steps.incrementAndGet() < 5, (_, _) -> {}, _ -> {}));
+        assertTrue(stopped.isBulk(source));
+        assertThrows(CancellationException.class, () -> stopped.run(source));
+      }
+      assertEquals(0, keyspace.count());
+      assertTrue(opened.findKeyspace(LoadJob.POSITIONS).isEmpty());
+      LoadJob job =
+          new LoadJob(
+              opened, keyspace, settings, new LoadJob.Listener(_ -> true, (_, _) -> {}, _ -> {}));
+      long commits = opened.stats().visibleThrough();
+      try (LoadSource source = LoadSource.of(file, LoadFormat.CSV, null)) {
+        LoadReport report = job.run(source);
+        assertEquals(9001, report.loaded());
+        assertEquals(1, report.replaced());
+        assertEquals(1000, report.rejected());
+      }
+      assertEquals(commits + 1, opened.stats().visibleThrough());
+      assertEquals(9000, keyspace.count());
+      try (LoadSource source = LoadSource.of(file, LoadFormat.CSV, null)) {
+        assertFalse(job.isBulk(source), "the keyspace is not empty any more");
+      }
+    }
   }
 
   @Test

@@ -79,6 +79,12 @@ public interface Engine extends AutoCloseable {
   /// @throws dev.varve.kv.StoreIoException when the device refuses
   default void awaitRoom(long bytes, boolean mayRefuse) {}
 
+  /// Begins to write entries aside, for an ingest; null where the engine has no files of its own,
+  /// and takes no ingest.
+  default @Nullable BulkWriter bulkWriter() {
+    return null;
+  }
+
   /// Its files hold every commit up to this number; 0 where that is what the catalog says of them.
   default long flushedThrough() {
     return 0;

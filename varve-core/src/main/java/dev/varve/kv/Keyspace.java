@@ -88,6 +88,10 @@ public interface Keyspace extends KeyspaceView {
   /// order. The other writers of the store wait meanwhile.
   void deleteRange(KeyRange range);
 
+  /// Begins to gather many entries that enter in one commit, without passing through the log where
+  /// the engine keeps its entries in files.
+  BulkLoad bulkLoad();
+
   /// The keyspace as it was when `snapshot` was taken, to be read until the snapshot is closed.
   ///
   /// @throws UsageException when the snapshot is another store's, or older than the keyspace

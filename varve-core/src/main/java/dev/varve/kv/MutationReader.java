@@ -1,8 +1,11 @@
 package dev.varve.kv;
 
+import dev.varve.base.Bytes;
 import dev.varve.base.Varints;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads mutations that a [MutationWriter] encoded, one behind the other, without copying.
@@ -24,7 +27,9 @@ public final class MutationReader {
     /// Makes a keyspace.
     CREATE_KEYSPACE,
     /// Ends a keyspace.
-    DROP_KEYSPACE
+    DROP_KEYSPACE,
+    /// Takes files that were written aside into a keyspace.
+    INGEST
   }
 
   private static final Kind[] KINDS = Kind.values();
@@ -39,6 +44,7 @@ public final class MutationReader {
   private int valueOffset;
   private int valueLength;
   private int rangeFlags;
+  private List<IngestedFile> ingested = List.of();
   private @Nullable String problem;
 
   /// A reader of nothing, until [#reset].
@@ -73,6 +79,7 @@ public final class MutationReader {
       case DELETE_RANGE -> readDeleteRange();
       case CREATE_KEYSPACE -> readCreateKeyspace();
       case DROP_KEYSPACE -> true;
+      case INGEST -> readIngest();
     };
   }
 
@@ -145,6 +152,32 @@ public final class MutationReader {
     }
     at += valueLength;
     return true;
+  }
+
+  private boolean readIngest() {
+    long count = number();
+    if (count < 1 || count > limit - at) {
+      return damaged("the number of ingested files is damaged");
+    }
+    ingested = new ArrayList<>();
+    for (long i = 0; i < count; i++) {
+      long number = number();
+      long fileBytes = number();
+      long entries = number();
+      if (number < 1 || fileBytes < 1 || entries < 1 || limit - at < Long.BYTES) {
+        return damaged("an ingested file is damaged");
+      }
+      ingested.add(new IngestedFile(number, fileBytes, entries, Bytes.getLong(array, at)));
+      at += Long.BYTES;
+    }
+    return true;
+  }
+
+  /** Reads a number, or answers -1. */
+  private long number() {
+    long value = Varints.read(array, at, limit);
+    at += value < 0 ? 0 : Varints.size(value);
+    return value;
   }
 
   /** Reads a length, or answers -1. */
@@ -228,6 +261,11 @@ public final class MutationReader {
       return KeyRange.atLeast(key());
     }
     return hasTo ? KeyRange.lessThan(value()) : KeyRange.all();
+  }
+
+  /// The files of an ingest.
+  public List<IngestedFile> ingestedFiles() {
+    return List.copyOf(ingested);
   }
 
   /// The name of a keyspace that is made.

@@ -1,9 +1,11 @@
 package dev.varve.kv;
 
+import dev.varve.base.Bytes;
 import dev.varve.base.Varints;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Encodes mutations, one behind the other, in the form that the log, the change feed and replicas
@@ -22,6 +24,7 @@ public final class MutationWriter {
   static final int DELETE_RANGE = 3;
   static final int CREATE_KEYSPACE = 4;
   static final int DROP_KEYSPACE = 5;
+  static final int INGEST = 6;
   static final int HAS_FROM = 1;
   static final int HAS_TO = 2;
 
@@ -154,6 +157,23 @@ public final class MutationWriter {
   public void dropKeyspace(int keyspace) {
     ensure(0);
     finish(begin(DROP_KEYSPACE, keyspace));
+  }
+
+  /// Writes that files which were written aside enter a keyspace.
+  ///
+  /// @throws LimitException when the encoding would pass [Limits#BATCH_BYTES_MAX]
+  public void ingest(int keyspace, List<IngestedFile> files) {
+    ensure(Varints.SIZE_MAX + (long) files.size() * (3 * Varints.SIZE_MAX + Long.BYTES));
+    int at = begin(INGEST, keyspace);
+    at = Varints.write(array, at, files.size());
+    for (IngestedFile file : files) {
+      at = Varints.write(array, at, file.number());
+      at = Varints.write(array, at, file.fileBytes());
+      at = Varints.write(array, at, file.entries());
+      Bytes.putLong(array, at, file.seed());
+      at += Long.BYTES;
+    }
+    finish(at);
   }
 
   private int begin(int code, int keyspace) {

@@ -389,6 +389,7 @@ final class Flusher {
     removeObsolete(new Moment(keyspaces, List.of(), nextId), List.of());
     long sequence = store.moments().visibleThrough();
     log.checkpoint(sequence, log.firstNeeded(sequence));
+    keyspaces.forEach(keyspace -> keyspace.engine().published());
     flushedThrough = sequence;
     store.pipeline().lockAll();
     logBytes = 0;

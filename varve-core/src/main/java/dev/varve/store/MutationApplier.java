@@ -30,7 +30,7 @@ final class MutationApplier {
     while (mutations.next()) {
       switch (mutations.kind()) {
         case CREATE_KEYSPACE, DROP_KEYSPACE -> catalogChanges.apply(sequence, mutations);
-        case PUT, DELETE, DELETE_RANGE -> {
+        case PUT, DELETE, DELETE_RANGE, INGEST -> {
           KeyspaceState keyspace = keyspaces.find(mutations.keyspace());
           if (keyspace == null) {
             throw new IllegalStateException("there is no keyspace " + mutations.keyspace());

@@ -71,6 +71,9 @@ public final class Salvager {
 
   private long commits;
 
+  /** The damaged store. */
+  private StoreId storeId = new StoreId(0, 0);
+
   private Salvager(StoreEnvironment environment, Path from, ProgressListener listener) {
     this.environment = environment;
     this.fs = environment.fileSystem();
@@ -339,6 +342,7 @@ public final class Salvager {
   }
 
   private void salvageLog(Store store, StoreId id, long replayAfter) throws IOException {
+    storeId = id;
     MutationReader mutations = new MutationReader();
     LogSalvage.salvage(
         logEnvironment(id),
@@ -374,6 +378,16 @@ public final class Salvager {
             keyspaces.remove(id);
           }
         }
+        case INGEST -> {
+          if (keyspace == null) {
+            losses.add("commit " + sequence + " changes keyspace " + id + ", which is unknown");
+          } else if (sequence > filesThrough.getOrDefault(id, 0L)) {
+            IngestSalvage.salvage(
+                new IngestSalvage.Target(environment, from, storeId, id, store, keyspace),
+                mutations.ingestedFiles(),
+                losses::add);
+          }
+        }
         case PUT, DELETE, DELETE_RANGE -> {
           if (keyspace == null) {
             // Up to the catalog's commit it is one that the catalog knows to be gone.
@@ -398,7 +412,7 @@ public final class Salvager {
       case PUT -> batch.put(keyspace, mutation.key(), mutation.value());
       case DELETE -> batch.delete(keyspace, mutation.key());
       case DELETE_RANGE -> batch.deleteRange(keyspace, mutation.range());
-      case CREATE_KEYSPACE, DROP_KEYSPACE -> {}
+      case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST -> {}
     }
   }
 

@@ -2,6 +2,7 @@ package dev.varve.store;
 
 import dev.varve.base.Bytes;
 import dev.varve.engine.Engine;
+import dev.varve.kv.BulkLoad;
 import dev.varve.kv.Durability;
 import dev.varve.kv.Entry;
 import dev.varve.kv.KeyRange;
@@ -317,6 +318,13 @@ final class StoreKeyspace extends EngineView implements Keyspace {
               writer.deleteRange(id, range);
               return 0;
             });
+  }
+
+  @Override
+  public BulkLoad bulkLoad() {
+    store.pipeline().requireUsable();
+    requireReadable();
+    return new StoreBulkLoad(this);
   }
 
   @Override

@@ -338,7 +338,7 @@ public final class StoreOpener {
               core.applyCatalogChange(sequence, reader);
             }
           }
-          case PUT, DELETE, DELETE_RANGE -> apply(sequence);
+          case PUT, DELETE, DELETE_RANGE, INGEST -> apply(sequence);
         }
       }
       if (reader.problem() != null) {

@@ -15,6 +15,7 @@ import dev.varve.kv.ByteSize;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.FileInspection;
+import dev.varve.kv.IngestedFile;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.MutationReader;
@@ -133,6 +134,10 @@ final class FormatPagesTest {
     writer.deleteRange(1, KeyRange.of(b("k"), b("o")));
     writer.deleteRange(1, KeyRange.atLeast(b("z")));
     writer.dropKeyspace(1);
+    List<IngestedFile> files =
+        List.of(
+            new IngestedFile(9, 100, 3, 0x1122_3344_5566_7788L), new IngestedFile(10, 90, 2, 7));
+    writer.ingest(1, files);
     requireWritten(
         "mutations",
         Arrays.copyOfRange(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()),
@@ -152,6 +157,15 @@ final class FormatPagesTest {
           text(example, "lower end", "z");
           example.section("drop keyspace");
           code(example, 5);
+          example.section("ingest");
+          code(example, 6);
+          assertEquals(2, example.number("files", 1));
+          for (IngestedFile file : files) {
+            assertEquals(file.number(), example.number("number", 1));
+            assertEquals(file.fileBytes(), example.number("file's length", 1));
+            assertEquals(file.entries(), example.number("entries", 1));
+            assertEquals(file.seed(), example.number("seed", 8));
+          }
         });
     byte[] page = FormatPage.read("mutations").bytes("mutations");
     MutationReader reader = new MutationReader().reset(page, 0, page.length);
@@ -167,7 +181,8 @@ final class FormatPagesTest {
             "delete 1 bern",
             "delete 1 " + KeyRange.of(b("k"), b("o")),
             "delete 1 " + KeyRange.atLeast(b("z")),
-            "drop 1"),
+            "drop 1",
+            "ingest 1 " + files),
         read);
   }
 
@@ -180,6 +195,7 @@ final class FormatPagesTest {
       case CREATE_KEYSPACE ->
           "create " + keyspace + " " + reader.name() + " " + reader.optionsText().strip();
       case DROP_KEYSPACE -> "drop " + keyspace;
+      case INGEST -> "ingest " + keyspace + " " + reader.ingestedFiles();
     };
   }
 

@@ -103,6 +103,13 @@ final class HexExample {
     return expected;
   }
 
+  /// The checksum of the bytes from `from` on and before `to`; takes nothing.
+  int checksumOf(int from, int to) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, from, to - from);
+    return (int) crc.getValue();
+  }
+
   /// Takes zeros up to a multiple of 8.
   void padding() {
     int size = -at & 7;

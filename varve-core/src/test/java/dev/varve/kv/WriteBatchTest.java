@@ -34,7 +34,7 @@ final class WriteBatchTest {
             case PUT -> key + "=" + new String(reader.value(), StandardCharsets.UTF_8);
             case DELETE -> "-" + key;
             case DELETE_RANGE -> "range";
-            case CREATE_KEYSPACE, DROP_KEYSPACE -> "catalog";
+            case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST -> "other";
           });
     }
     assertNull(reader.problem());

@@ -68,8 +68,10 @@ public record Script(long seed, List<Step> steps) {
         return new Step.Put(keyspace(), key(), value(), level());
       } else if (choice < 46) {
         return new Step.Delete(keyspace(), key(), level());
-      } else if (choice < 60) {
+      } else if (choice < 56) {
         return batch();
+      } else if (choice < 60) {
+        return load();
       } else if (choice < 65) {
         return new Step.PutIfAbsent(keyspace(), key(), value());
       } else if (choice < 71) {
@@ -125,6 +127,15 @@ public record Script(long seed, List<Step> steps) {
                 : new Step.Put(keyspace(), key(), value(), null));
       }
       return new Step.Batch(changes, level());
+    }
+
+    private Step load() {
+      String keyspace = keyspace();
+      List<Step.Put> puts = new ArrayList<>();
+      for (int count = 1 + random.nextInt(12); count > 0; count--) {
+        puts.add(new Step.Put(keyspace, key(), value(), null));
+      }
+      return new Step.Load(keyspace, puts);
     }
 
     private Step swap() {

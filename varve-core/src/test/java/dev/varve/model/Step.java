@@ -26,6 +26,9 @@ public sealed interface Step {
   /// Several changes in one commit.
   record Batch(List<Change> changes, @Nullable Durability level) implements Step {}
 
+  /// Several values in one commit that does not pass through the log where the engine has files.
+  record Load(String keyspace, List<Put> puts) implements Step {}
+
   /// Sets a value where there is none.
   record PutIfAbsent(String keyspace, byte[] key, byte[] value) implements Step {}
 
@@ -65,6 +68,7 @@ public sealed interface Step {
           case Delete delete -> delete.level;
           case Batch batch -> batch.level;
           case DeleteRange _,
+              Load _,
               PutIfAbsent _,
               Swap _,
               Create _,

@@ -49,6 +49,13 @@ public final class StoreState {
         }
         yield batch.changes().isEmpty() ? null : state;
       }
+      case Step.Load load -> {
+        StoreState state = this;
+        for (Step.Put put : load.puts()) {
+          state = state.changed(put);
+        }
+        yield load.puts().isEmpty() ? null : state;
+      }
       case Step.PutIfAbsent put ->
           get(put.keyspace(), put.key()) != null
               ? null

@@ -3,6 +3,7 @@ package dev.varve.store;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.Background;
@@ -13,6 +14,7 @@ import dev.varve.fs.CrashImage;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.kv.BlockCompression;
 import dev.varve.kv.ByteSize;
+import dev.varve.kv.CorruptionException;
 import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
@@ -20,6 +22,7 @@ import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.KeyspaceView;
+import dev.varve.kv.Limits;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
@@ -224,6 +227,74 @@ final class LsmStoreTest {
     @Override
     public void close() {
       waiting.clear();
+    }
+  }
+
+  /** Two files of such stores may be made at the same moment. */
+  private static Store openAtNoon(MemoryFileSystem where) {
+    Clock noon =
+        new Clock() {
+          @Override
+          public long nanos() {
+            return Clock.SYSTEM.nanos();
+          }
+
+          @Override
+          public long wallMillis() {
+            return 43_200_000;
+          }
+        };
+    return StoreFixture.open(where, StoreOptions.defaults(), new InlineBackground(), noon);
+  }
+
+  @Test
+  void a_file_of_another_time_under_the_same_number_is_not_taken_for_it() throws IOException {
+    Store before = openAtNoon(fs);
+    before.keyspace("k", SMALL).put(b("key"), b("value"));
+    before.sync();
+    MemoryFileSystem other = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+    before.flush();
+    before.close();
+    Store after = openAtNoon(other);
+    after.flush();
+    after.close();
+    String name =
+        fs.list(StoreFixture.DIRECTORY).stream()
+            .filter(each -> StoreFileName.parse(each) instanceof StoreFileName.Sstable)
+            .findFirst()
+            .orElseThrow();
+    java.nio.file.Path path = StoreFixture.DIRECTORY.resolve(name);
+    byte[] own = fs.bytes(path);
+    byte[] foreign = other.bytes(path);
+    assertEquals(own.length, foreign.length);
+    fs.replaceBytes(path, foreign);
+    CorruptionException refused =
+        assertThrows(CorruptionException.class, () -> openAtNoon(fs).close());
+    assertTrue(String.valueOf(refused.getMessage()).contains("seed"), refused.getMessage());
+    fs.replaceBytes(path, own);
+    try (Store store = open(fs)) {
+      assertArrayEquals(b("value"), store.keyspace("k").get(b("key")));
+    }
+  }
+
+  @Test
+  void keys_of_the_greatest_length_are_compacted_and_found_when_the_store_is_opened()
+      throws IOException {
+    byte[] last = new byte[Limits.KEY_BYTES_MAX];
+    Arrays.fill(last, (byte) -1);
+    byte[] long1 = new byte[Limits.KEY_BYTES_MAX];
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      for (int i = 0; i < 6; i++) {
+        keyspace.put(long1, b("a" + i));
+        keyspace.put(last, b("b" + i));
+        store.flush();
+      }
+      assertTrue(sstables(fs) < 6, "nothing was compacted");
+    }
+    try (Store store = open(fs)) {
+      assertArrayEquals(b("a5"), store.keyspace("k").get(long1));
+      assertArrayEquals(b("b5"), store.keyspace("k").get(last));
     }
   }
 

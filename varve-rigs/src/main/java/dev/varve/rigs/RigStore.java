@@ -2,6 +2,7 @@ package dev.varve.rigs;
 
 import dev.varve.base.RandomSource;
 import dev.varve.fs.FileSystem;
+import dev.varve.kv.BulkLoad;
 import dev.varve.kv.Durability;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
@@ -77,6 +78,7 @@ final class RigStore {
       case Step.Delete delete -> keyspace(delete.keyspace()).delete(delete.key(), level);
       case Step.DeleteRange range -> keyspace(range.keyspace()).deleteRange(Ranges.of(range));
       case Step.Batch batch -> store.write(encoded(batch), level);
+      case Step.Load load -> perform(load);
       case Step.PutIfAbsent put -> {
         byte @Nullable [] _ = keyspace(put.keyspace()).putIfAbsent(put.key(), put.value());
       }
@@ -95,6 +97,15 @@ final class RigStore {
           throw new IllegalArgumentException("not a step of the store alone: " + step);
     }
     background.runSubmitted();
+  }
+
+  private void perform(Step.Load load) {
+    try (BulkLoad bulk = keyspace(load.keyspace()).bulkLoad()) {
+      for (Step.Put put : load.puts()) {
+        bulk.put(put.key(), put.value());
+      }
+      bulk.commit();
+    }
   }
 
   private WriteBatch encoded(Step.Batch batch) {

@@ -150,6 +150,7 @@ final class ScriptRun {
       case Step.CheckSnapshot _ -> checkSnapshot();
       case Step.Change _,
           Step.Batch _,
+          Step.Load _,
           Step.PutIfAbsent _,
           Step.Swap _,
           Step.Create _,

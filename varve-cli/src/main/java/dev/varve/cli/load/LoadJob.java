@@ -1,6 +1,7 @@
 package dev.varve.cli.load;
 
 import dev.varve.cli.text.Amounts;
+import dev.varve.kv.BulkLoad;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
@@ -28,9 +29,15 @@ public final class LoadJob {
    * Each batch is one commit of some rows and of the position behind them. Whatever interrupts a load,
    * the position found afterwards is the one behind the last row that is in, and the rows up to it are
    * read over, not loaded again. The position is deleted in the commit of the last rows.
+   *
+   * A large file into an empty keyspace whose engine has files is one commit: whatever interrupts it
+   * leaves nothing, and it has no position.
    */
   /// The keyspace of positions.
   public static final String POSITIONS = "varve.load";
+
+  /// A file of so many bytes is loaded at once, into an empty keyspace of the engine LSM.
+  public static final long BULK_BYTES = 16L << 20;
 
   private static final int BATCH_BYTES = 8 << 20;
   private static final int ROWS_BETWEEN_STEPS = 1024;
@@ -49,7 +56,13 @@ public final class LoadJob {
   /// @param batchRows how many rows a commit has at most
   /// @param isStrict whether the first malformed row ends the load
   /// @param durability when each commit is acknowledged
-  public record Settings(int batchRows, boolean isStrict, Durability durability) {}
+  /// @param bulkBytes from this size on a file is loaded at once, where that can be
+  public record Settings(int batchRows, boolean isStrict, Durability durability, long bulkBytes) {
+    /// With the usual size from which on a file is loaded at once.
+    public Settings(int batchRows, boolean isStrict, Durability durability) {
+      this(batchRows, isStrict, durability, BULK_BYTES);
+    }
+  }
 
   /// Who hears of a load.
   ///
@@ -72,11 +85,15 @@ public final class LoadJob {
 
   /// Loads, from where an interrupted run of the same stopped, or else from the beginning.
   ///
-  /// @throws CancellationException when the listener stopped it; the rows read until then are in
+  /// @throws CancellationException when the listener stopped it; the rows read until then are in,
+  ///   or none of them where [#isBulk] says so
   public LoadReport run(LoadSource source) throws IOException {
     long begun = System.nanoTime();
-    RowReader rows = source.rows();
     LoadPosition start = start(source);
+    if (isBulk(source, start)) {
+      return runAtOnce(source, begun);
+    }
+    RowReader rows = source.rows();
     LoadPosition position = start;
     boolean complete = true;
     long read = 0;
@@ -112,6 +129,56 @@ public final class LoadJob {
         start.rows(),
         source.bytesRead(),
         complete,
+        Duration.ofNanos(System.nanoTime() - begun));
+  }
+
+  /// Whether the load is one commit, as it is for large files into an empty keyspace whose engine
+  /// has files: to be asked before [#run].
+  ///
+  /// @throws IOException when the file's size cannot be read
+  public boolean isBulk(LoadSource source) throws IOException {
+    return source.file() != null
+        && source.size() >= settings.bulkBytes()
+        && !settings.isStrict()
+        && keyspace.options().engine() == EngineKind.LSM
+        && keyspace.isEmpty();
+  }
+
+  private boolean isBulk(LoadSource source, LoadPosition start) throws IOException {
+    return start.rows() == 0 && isBulk(source);
+  }
+
+  private LoadReport runAtOnce(LoadSource source, long begun) throws IOException {
+    RowReader rows = source.rows();
+    LoadPosition position = LoadPosition.begin(source.identity());
+    try (BulkLoad load = keyspace.bulkLoad()) {
+      long read = 0;
+      for (Row row = rows.next(); row != null; row = rows.next()) {
+        if (++read % ROWS_BETWEEN_STEPS == 0 && !step(source, read, begun)) {
+          throw new CancellationException("interrupted");
+        }
+        switch (row) {
+          case Row.Malformed malformed -> {
+            listener.malformed().accept(malformed);
+            position = position.afterRejected();
+          }
+          case Row.Loadable loadable -> {
+            load.put(loadable.key(), loadable.value());
+            position = position.afterLoaded(false);
+          }
+        }
+      }
+      load.commit(listener.progress());
+    }
+    // Of an earlier run that was interrupted, with the file as it was then.
+    write(position, true);
+    return new LoadReport(
+        position.loaded(),
+        position.loaded() - keyspace.stats().entries(),
+        position.rejected(),
+        0,
+        source.bytesRead(),
+        true,
         Duration.ofNanos(System.nanoTime() - begun));
   }
 

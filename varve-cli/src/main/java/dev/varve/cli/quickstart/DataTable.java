@@ -25,8 +25,7 @@ record DataTable(String keyspace, EngineKind engine, String file, String key, lo
               "airport-frequencies.csv.gz",
               "airport_ident,id",
               30_340),
-          new DataTable(
-              "runways", EngineKind.RBTREE, "runways.csv.gz", "airport_ident,id", 48_184));
+          new DataTable("runways", EngineKind.LSM, "runways.csv.gz", "airport_ident,id", 48_184));
 
   /** Opens the file. */
   InputStream open() throws IOException {

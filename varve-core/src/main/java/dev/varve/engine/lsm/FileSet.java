@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,7 @@ final class FileSet {
     }
   }
 
+  private final int levelZeroRuns;
   private final AtomicInteger holders = new AtomicInteger(1);
 
   private FileSet(VersionSet.@Nullable Pin pin, Version version, Opened all) {
@@ -57,6 +59,8 @@ final class FileSet {
     this.version = version;
     this.readers = all.sstables;
     this.blobs = all.blobs;
+    this.levelZeroRuns =
+        (int) version.level(0).stream().mapToLong(SstableMeta::largestSequence).distinct().count();
     List<SstableRun> found = new ArrayList<>();
     for (SstableMeta newest : version.level(0)) {
       found.add(run(List.of(newest)));
@@ -93,31 +97,56 @@ final class FileSet {
     return new FileSet(null, Version.EMPTY, Opened.NONE);
   }
 
-  /// The pinned version. Takes over `pin` and `opened`, and shares the rest with `before`.
-  static FileSet of(VersionSet.Pin pin, FileSet before, Opened opened) {
+  /// The pinned version, and beside it those files of `before` that `beside` names. Takes over
+  /// `pin` and `opened`, and shares the rest with `before`.
+  static FileSet of(VersionSet.Pin pin, FileSet before, Opened opened, Set<Long> beside) {
     Map<Long, SstableReader> readers = new HashMap<>();
     for (SstableMeta sstable : pin.version().all()) {
       SstableReader reader = opened.sstables.get(sstable.number());
       if (reader == null) {
-        reader = reader(before.readers, sstable.number());
-        if (!reader.acquire()) {
-          throw new IllegalStateException("sstable " + sstable.number() + " is closed");
-        }
+        reader = again(reader(before.readers, sstable.number()));
       }
       readers.put(sstable.number(), reader);
+    }
+    for (long number : beside) {
+      if (!readers.containsKey(number)) {
+        readers.put(number, again(reader(before.readers, number)));
+      }
     }
     Map<Long, BlobReader> blobs = new HashMap<>();
     for (BlobFile blob : pin.version().blobs()) {
       BlobReader reader = opened.blobs.get(blob.number());
-      if (reader == null) {
-        reader = before.blobs.get(blob.number());
-        if (reader == null || !reader.acquire()) {
-          throw new IllegalStateException("blob file " + blob.number() + " is not open");
-        }
-      }
-      blobs.put(blob.number(), reader);
+      blobs.put(blob.number(), reader == null ? again(before, blob.number()) : reader);
     }
     return new FileSet(pin, pin.version(), new Opened(readers, blobs));
+  }
+
+  /// The same version, with files open beside it. Takes over `more`.
+  static FileSet withMore(FileSet before, Map<Long, SstableReader> more) {
+    Map<Long, SstableReader> readers = new HashMap<>(more);
+    before.readers.forEach((number, reader) -> readers.put(number, again(reader)));
+    Map<Long, BlobReader> blobs = new HashMap<>();
+    for (long number : before.blobs.keySet()) {
+      blobs.put(number, again(before, number));
+    }
+    VersionSet.Pin held = before.pin;
+    return new FileSet(
+        held == null ? null : held.hold(), before.version, new Opened(readers, blobs));
+  }
+
+  private static BlobReader again(FileSet before, long number) {
+    BlobReader reader = before.blobs.get(number);
+    if (reader == null || !reader.acquire()) {
+      throw new IllegalStateException("blob file " + number + " is not open");
+    }
+    return reader;
+  }
+
+  private static SstableReader again(SstableReader reader) {
+    if (!reader.acquire()) {
+      throw new IllegalStateException("sstable " + reader.info().number() + " is closed");
+    }
+    return reader;
   }
 
   Version version() {
@@ -179,6 +208,11 @@ final class FileSet {
   /// All sstables: each of level 0, newest first, then the levels below.
   SstableRun[] runs() {
     return runs;
+  }
+
+  /// How many files of level 0 a read may have to look at: those that came together do not overlap.
+  int levelZeroRuns() {
+    return levelZeroRuns;
   }
 
   /// Those with range tombstones.

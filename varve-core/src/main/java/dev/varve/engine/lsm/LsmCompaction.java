@@ -12,6 +12,7 @@ import dev.varve.engine.lsm.compaction.CompactionScheduler;
 import dev.varve.engine.lsm.compaction.CompactionStats;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
@@ -33,12 +34,14 @@ final class LsmCompaction implements CompactionEnvironment {
   private final LsmFiles files;
   private final CompactionScheduler scheduler;
   private final BlobCollector collector;
+  private final long targetFileBytes;
   private volatile @Nullable Throwable failure;
 
   LsmCompaction(EngineContext context, LsmSettings settings, LsmState state, LsmFiles files) {
     this.context = context;
     this.state = state;
     this.files = files;
+    this.targetFileBytes = settings.compaction().targetFileBytes();
     this.scheduler = new CompactionScheduler(this, settings.compaction(), settings.limits());
     this.collector = new BlobCollector(context, state, this::wake);
   }
@@ -61,6 +64,16 @@ final class LsmCompaction implements CompactionEnvironment {
   /// Has what runs end soon and begins nothing any more. It does not wait.
   void cancel() {
     scheduler.cancel();
+  }
+
+  /// As [CompactionScheduler#place].
+  void place(List<SstableMeta> ingested, CompactionScheduler.Placing placing) throws IOException {
+    scheduler.place(ingested, placing);
+  }
+
+  /// The length at which files are cut.
+  long targetFileBytes() {
+    return targetFileBytes;
   }
 
   /// Ends it, once what runs has ended.
@@ -96,14 +109,14 @@ final class LsmCompaction implements CompactionEnvironment {
 
   @Override
   public void install(VersionEdit edit) throws IOException {
-    files.install(edit, List.of());
+    files.install(edit, List.of(), List.of());
     // What died in blob files did so in this edit.
     collector.request();
   }
 
   @Override
-  public SstableReader open(long number) throws IOException {
-    return files.open(number);
+  public SstableReader open(SstableMeta sstable) throws IOException {
+    return files.open(sstable);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.varve.engine.lsm;
 
 import dev.varve.base.ReaderEpochs;
 import dev.varve.codec.BlockCodecs;
+import dev.varve.engine.BulkWriter;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineCursor;
@@ -12,6 +13,7 @@ import dev.varve.engine.lsm.memtable.MemtableStats;
 import dev.varve.engine.lsm.sstable.ReadCounts;
 import dev.varve.engine.lsm.sstable.SstableLookup;
 import dev.varve.engine.lsm.sstable.Stamp;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.kv.EngineKind;
@@ -60,6 +62,7 @@ public final class LsmEngine implements Engine {
   private final LsmFiles files;
   private final LsmCompaction compaction;
   private final LsmFlush flush;
+  private final LsmIngest ingest;
   private final LsmSettings settings;
   private final LookupPool lookups = new LookupPool(LOOKUPS);
   private final LongAdder memtableGets = new LongAdder();
@@ -75,6 +78,7 @@ public final class LsmEngine implements Engine {
     this.files = new LsmFiles(context, settings, state);
     this.compaction = new LsmCompaction(context, settings, state, files);
     this.flush = new LsmFlush(context, settings, state, files, compaction);
+    this.ingest = new LsmIngest(context, settings, state, files, compaction);
   }
 
   /// Makes the engine.
@@ -114,15 +118,24 @@ public final class LsmEngine implements Engine {
 
   @Override
   public void apply(long sequence, MutationReader mutation) {
+    if (mutation.kind() == MutationReader.Kind.INGEST) {
+      ingest.apply(sequence, mutation.ingestedFiles());
+      return;
+    }
     state.now().active().apply(sequence, mutation);
     int bytes =
         switch (mutation.kind()) {
           case PUT, DELETE_RANGE -> mutation.keyLength() + mutation.valueLength();
           case DELETE -> mutation.keyLength();
-          case CREATE_KEYSPACE, DROP_KEYSPACE -> 0;
+          case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST -> 0;
         };
     // One at a time applies, so this need not be an atomic addition.
     writtenBytes.lazySet(writtenBytes.getPlain() + bytes);
+  }
+
+  @Override
+  public BulkWriter bulkWriter() {
+    return ingest.begin();
   }
 
   @Override
@@ -130,6 +143,8 @@ public final class LsmEngine implements Engine {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
       long _ = filled.incrementAndGet();
+      flush.request();
+    } else if (!state.now().ingested().isEmpty()) {
       flush.request();
     }
   }
@@ -166,8 +181,19 @@ public final class LsmEngine implements Engine {
       ReadState seen = state.now();
       long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
       long hidden = 0;
+      int above = 0;
       Memtable memtable = seen.active();
       for (int i = 0; ; i++) {
+        for (; above < seen.ingested().size(); above++) {
+          Ingested ingested = seen.ingested().get(above);
+          if (memtable.number() >= ingested.below()) {
+            break;
+          }
+          byte[] value = inIngested(ingested, key, at);
+          if (value != null) {
+            return value;
+          }
+        }
         hidden = Math.max(hidden, memtable.rangeTombstoneCovering(key, at));
         int found = memtable.find(key, at);
         if (found != 0) {
@@ -185,9 +211,26 @@ public final class LsmEngine implements Engine {
         }
         memtable = seen.sealed().get(i);
       }
+      for (; above < seen.ingested().size(); above++) {
+        byte[] value = inIngested(seen.ingested().get(above), key, at);
+        if (value != null) {
+          return value;
+        }
+      }
       return inFiles(seen.files(), key, at, read);
     } finally {
       epochs.exit(token);
+    }
+  }
+
+  private byte @Nullable [] inIngested(Ingested ingested, byte[] key, long sequence) {
+    SstableLookup lookup = lookups.take();
+    try {
+      return ingested.find(key, sequence, lookup) ? lookup.value() : null;
+    } catch (IOException e) {
+      throw unreadable(e);
+    } finally {
+      lookups.give(lookup);
     }
   }
 
@@ -276,13 +319,20 @@ public final class LsmEngine implements Engine {
       for (Memtable memtable : seen.memtables()) {
         memory += memtable.memoryBytes();
       }
+      long bytes = seen.files().version().bytes();
+      for (Ingested ingested : seen.ingested()) {
+        for (SstableMeta meta : ingested.metas()) {
+          counts = counts.plus(meta.counts());
+          bytes += meta.fileBytes();
+        }
+      }
       return new EngineStats(
           about(counts),
           counts.keyBytes(),
           counts.valueBytes(),
           memory,
           counts.entries(),
-          seen.files().version().bytes(),
+          bytes,
           figures(seen));
     } finally {
       epochs.exit(token);
@@ -377,12 +427,14 @@ public final class LsmEngine implements Engine {
 
   @Override
   public void stop() {
+    ingest.stop();
     compaction.close();
   }
 
   @Override
   public void close() {
     state.close();
+    ingest.close();
     files.close();
     // Whoever drops a keyspace keeps others from committing: it does not wait for what runs.
     compaction.cancel();

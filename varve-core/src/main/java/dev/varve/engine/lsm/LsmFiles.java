@@ -8,13 +8,11 @@ import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableEnvironment;
 import dev.varve.engine.lsm.sstable.SstableInfo;
 import dev.varve.engine.lsm.sstable.SstableOptions;
-import dev.varve.engine.lsm.sstable.SstableProperties;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.Manifest;
 import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
-import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.Version.BlobFile;
 import dev.varve.engine.lsm.version.VersionEdit;
@@ -27,7 +25,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +33,6 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The files of an engine: opens them, makes versions of them, deletes those that are not needed.
 ///
@@ -65,6 +62,13 @@ final class LsmFiles {
   private final List<Long> waiting = new ArrayList<>();
   private final List<Long> oldManifests = new ArrayList<>();
   private boolean unpublished;
+
+  /** Whether the catalog names a manifest. */
+  private boolean named;
+
+  /** Files that the log names and that no manifest has which the catalog knows. */
+  private final Set<Long> logged = new HashSet<>();
+
   private boolean cleaned;
 
   private volatile VersionSet versions;
@@ -114,6 +118,9 @@ final class LsmFiles {
     }
     Pointer pointer = pointer(bytes);
     manifest = pointer.number();
+    synchronized (deleting) {
+      named = true;
+    }
     for (int attempt = 1; ; attempt++) {
       VersionSet opened;
       try {
@@ -124,7 +131,7 @@ final class LsmFiles {
       try {
         Opened files = open(opened.current().all(), opened.current().blobs());
         versions = opened;
-        install(FileSet.of(opened.pin(), FileSet.empty(), files), List.of());
+        install(opened, files, List.of(), List.of());
         return;
       } catch (NoSuchFileException e) {
         opened.close();
@@ -165,7 +172,8 @@ final class LsmFiles {
     Opened opened = new Opened(new HashMap<>(), blobs.open(withBlobs));
     try {
       for (SstableMeta sstable : sstables) {
-        SstableReader reader = SstableReader.open(environment, sstable.number(), options);
+        SstableReader reader =
+            SstableReader.open(environment, sstable.number(), sstable.ingestedAt(), options);
         opened.sstables().put(sstable.number(), reader);
         check(sstable, reader.info());
       }
@@ -178,32 +186,11 @@ final class LsmFiles {
 
   /** Checks that a file is the one that the manifest means. */
   private void check(SstableMeta known, SstableInfo found) {
-    SstableMeta meta = metaOf(found, known.createdMillis());
+    SstableMeta meta = SstableMeta.of(found, known.ingestedAt());
     if (!meta.equals(known)) {
       throw new CorruptionException(
           environment.path(known.number()), 0, known + " of the manifest", meta + "");
     }
-  }
-
-  /// What a version knows of a finished sstable.
-  static SstableMeta metaOf(SstableInfo info, long createdMillis) {
-    SstableProperties p = info.properties();
-    byte @Nullable [] to =
-        switch (p.largestEnd()) {
-          // The least key behind it.
-          case INCLUSIVE -> Arrays.copyOf(p.largestKey(), p.largestKey().length + 1);
-          case EXCLUSIVE -> p.largestKey();
-          case NONE -> null;
-        };
-    return new SstableMeta(
-        info.number(),
-        info.size(),
-        p.smallestKey(),
-        to,
-        new Counts(p.entries(), p.tombstones(), p.rangeTombstones(), p.keyBytes(), p.valueBytes()),
-        p.smallestSequence(),
-        p.largestSequence(),
-        createdMillis);
   }
 
   /// Begins an sstable, under a number that no file has had.
@@ -217,8 +204,15 @@ final class LsmFiles {
   ///
   /// @throws IOException when the device refuses
   SstableWriter newSstable(long number) throws IOException {
+    return newSstable(number, options);
+  }
+
+  /// The same, written as `own` says.
+  ///
+  /// @throws IOException when the device refuses
+  SstableWriter newSstable(long number, SstableOptions own) throws IOException {
     clean();
-    return new SstableWriter(environment, number, options);
+    return new SstableWriter(environment, number, own);
   }
 
   /// Begins a blob file, under a number that no file has had.
@@ -247,9 +241,25 @@ final class LsmFiles {
   /// An sstable of a version that is pinned, with a reference that the caller releases.
   ///
   /// @throws IOException when the device refuses
-  SstableReader open(long number) throws IOException {
-    SstableReader open = state.find(number);
-    return open == null ? SstableReader.open(environment, number, options) : open;
+  SstableReader open(SstableMeta sstable) throws IOException {
+    SstableReader open = state.find(sstable.number());
+    return open == null
+        ? SstableReader.open(environment, sstable.number(), sstable.ingestedAt(), options)
+        : open;
+  }
+
+  /// An sstable that belongs to no version, by its number alone.
+  ///
+  /// @param ingestedAt the sequence number of all its entries
+  /// @throws CorruptionException when it is damaged or missing
+  /// @throws IOException when the device refuses
+  SstableReader openAside(long number, long ingestedAt) throws IOException {
+    versions.reserve(number);
+    try {
+      return SstableReader.open(environment, number, ingestedAt, options);
+    } catch (NoSuchFileException e) {
+      throw missing(e, environment.path(number));
+    }
   }
 
   /** Before anything is done on the strength of a version that was found: it must be durable. */
@@ -270,6 +280,9 @@ final class LsmFiles {
       }
       syncManifest();
       Set<Long> needed = VersionSet.numbers(versions.current());
+      // What the log names is not in the manifest yet.
+      needed.addAll(state.ingestedNumbers());
+      needed.addAll(logged);
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
             name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
@@ -301,18 +314,22 @@ final class LsmFiles {
     }
   }
 
-  /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` are in
-  /// its sstables from then on. Blob files that nothing refers to any more go with the same edit.
+  /// Makes the version that `edit` makes current, durably, and has readers see it. `flushed` and
+  /// `installed` are in its sstables from then on. Blob files that nothing refers to any more go
+  /// with the same edit.
   ///
   /// @throws NoSpaceException when the device is full; nothing changed
   /// @throws CancellationException when the engine is closed; nothing changed
   /// @throws IOException when the device refuses; the store has failed then
-  void install(VersionEdit edit, List<Memtable> flushed) throws IOException {
+  void install(VersionEdit edit, List<Memtable> flushed, List<Ingested> installed)
+      throws IOException {
     installing.lock();
     try {
       if (state.isClosed()) {
         throw new CancellationException("the keyspace is closed");
       }
+      // Not later: it takes a manifest for an orphan that the catalog does not know yet.
+      clean();
       FileSet before = state.now().files();
       Opened opened = openAdded(before, edit);
       try {
@@ -326,7 +343,7 @@ final class LsmFiles {
         opened.release();
         throw e;
       }
-      install(FileSet.of(versions.pin(), before, opened), flushed);
+      install(versions, opened, flushed, installed);
     } finally {
       installing.unlock();
     }
@@ -354,21 +371,45 @@ final class LsmFiles {
     }
   }
 
-  private void install(FileSet files, List<Memtable> flushed) throws IOException {
-    if (!state.replace(files, flushed)) {
-      files.release();
+  private void install(
+      VersionSet of,
+      Opened opened,
+      List<Memtable> flushed,
+      List<Ingested> installed)
+      throws IOException {
+    VersionSet.Pin pin = of.pin();
+    if (!state.replace(
+        before -> FileSet.of(pin, before, opened, state.ingestedNumbers(installed)),
+        flushed,
+        installed)) {
+      pin.close();
+      opened.release();
     }
   }
 
   /** Files that no version has any more which somebody reads. */
   private void obsolete(List<Long> numbers) {
+    List<Long> free = new ArrayList<>(numbers);
     synchronized (deleting) {
       if (unpublished) {
         waiting.addAll(numbers);
         return;
       }
+      free.removeAll(logged);
+      waiting.addAll(numbers);
+      waiting.removeAll(free);
     }
-    deleteFiles(numbers);
+    deleteFiles(free);
+  }
+
+  /// These files are named by the log and have what nobody else has. As long as the catalog knows
+  /// no manifest, a crash leads back to them, whatever became of them meanwhile.
+  void keepLogged(Collection<Long> numbers) {
+    synchronized (deleting) {
+      if (!named) {
+        logged.addAll(numbers);
+      }
+    }
   }
 
   private void deleteFiles(List<Long> numbers) {
@@ -420,7 +461,7 @@ final class LsmFiles {
         manifest = pointer.number();
       }
       if (!before) {
-        published();
+        deleteWaiting();
       }
     } else {
       manifest = pointer.number();
@@ -433,13 +474,22 @@ final class LsmFiles {
 
   /// Is told that the catalog names the state.
   void published() {
-    List<Long> numbers;
+    synchronized (deleting) {
+      named = true;
+      logged.clear();
+    }
+    deleteWaiting();
+  }
+
+  private void deleteWaiting() {
+    List<Long> numbers = new ArrayList<>();
     List<Long> manifests;
     synchronized (deleting) {
       unpublished = false;
-      numbers = List.copyOf(waiting);
+      numbers.addAll(waiting);
+      numbers.removeAll(logged);
+      waiting.removeAll(numbers);
       manifests = List.copyOf(oldManifests);
-      waiting.clear();
       oldManifests.clear();
     }
     deleteFiles(numbers);

@@ -106,23 +106,52 @@ final class LsmFlush {
     } while (!work.compareAndSet(Work.LOOK, Work.NONE));
   }
 
-  /// Writes the sealed memtables whose commits are up to `sequence`.
+  /// Writes the sealed memtables whose commits are up to `sequence`, and has the manifest name what
+  /// was taken in up to there.
   ///
   /// @throws CancellationException when the listener, or the engine's end, stopped it
   /// @throws IOException when the device refuses; what was not written is in memory still
   void run(long sequence, ProgressListener listener) throws IOException {
     flushing.lock();
     try {
-      for (Memtable next = state.oldestSealed();
-          next != null && next.stats().largestSequence() <= sequence;
-          next = state.oldestSealed()) {
-        flush(next, listener);
+      while (step(sequence, listener)) {
+        // One memtable, or the files of one commit, after the other.
       }
       failure = null;
     } finally {
       flushing.unlock();
     }
     compaction.wake();
+  }
+
+  /** Has the manifest name what is oldest; answers whether there was anything. */
+  private boolean step(long sequence, ProgressListener listener) throws IOException {
+    Ingested ingested = state.nextIngested();
+    if (ingested != null) {
+      if (ingested.sequence() > sequence) {
+        return false;
+      }
+      install(ingested);
+      return true;
+    }
+    Memtable memtable = state.oldestSealed();
+    if (memtable == null || memtable.stats().largestSequence() > sequence) {
+      return false;
+    }
+    flush(memtable, listener);
+    return true;
+  }
+
+  /** All that is older than these files is in the version, and all that is newer in memory. */
+  private void install(Ingested ingested) throws IOException {
+    context.services().syncLog();
+    compaction.place(
+        ingested.metas(),
+        level ->
+            files.install(
+                VersionEdit.ingest(ingested.metas(), level, ingested.sequence()),
+                List.of(),
+                List.of(ingested)));
   }
 
   private void flush(Memtable memtable, ProgressListener listener) throws IOException {
@@ -151,14 +180,14 @@ final class LsmFlush {
       info = write(memtable, blobs, listener);
       // What the files hold must not be what the log could lose.
       context.services().syncLog();
-      List<SstableMeta> made =
-          info == null ? List.of() : List.of(LsmFiles.metaOf(info, context.clock().wallMillis()));
+      List<SstableMeta> made = info == null ? List.of() : List.of(SstableMeta.of(info));
       List<BlobChange> changes = new ArrayList<>();
       for (BlobInfo blob : blobs) {
         changes.add(new BlobChange.Comes(blob.number(), blob.size(), blob.recordBytes()));
         event.bytes += blob.size();
       }
-      files.install(VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable));
+      files.install(
+          VersionEdit.flush(made, through).withBlobs(changes), List.of(memtable), List.of());
       throttle.flushed(bytes, context.clock().nanos() - begun);
     } catch (NoSpaceException | CancellationException | VarveException e) {
       // It was not installed, and the next attempt writes another file.

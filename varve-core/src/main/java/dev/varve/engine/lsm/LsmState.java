@@ -6,11 +6,16 @@ import dev.varve.engine.EngineServices;
 import dev.varve.engine.lsm.blob.BlobReader;
 import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.engine.lsm.sstable.SstableReader;
+import dev.varve.engine.lsm.version.SstableMeta;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,7 +48,7 @@ final class LsmState {
     this.budget = budget;
     this.epochs = epochs;
     this.services = services;
-    this.state = new ReadState(new Memtable(0, budget), List.of(), FileSet.empty());
+    this.state = new ReadState(new Memtable(0, budget), List.of(), List.of(), FileSet.empty());
   }
 
   /// The state now. Its files are safe within a look.
@@ -107,16 +112,70 @@ final class LsmState {
     return sealed.isEmpty() ? null : sealed.getLast();
   }
 
-  /// Replaces the files; `flushed` are in them from now on. Answers false, and leaves `files` to
-  /// the caller, when the engine is closed.
-  boolean replace(FileSet files, List<Memtable> flushed) {
+  /// What was taken in and is older than every memtable that is not written yet, or null.
+  @Nullable Ingested nextIngested() {
+    ReadState now = state;
+    if (now.ingested().isEmpty()) {
+      return null;
+    }
+    Ingested oldest = now.ingested().getLast();
+    List<Memtable> sealed = now.sealed();
+    return sealed.isEmpty() || sealed.getLast().number() >= oldest.below() ? oldest : null;
+  }
+
+  /// Takes in the files of a commit, above all that was written before it. Takes over the readers.
+  void ingest(long sequence, List<SstableMeta> metas, Map<Long, SstableReader> readers) {
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the keyspace is closed");
+      }
+      seal();
+      ReadState before = state;
+      SstableReader[] inOrder = new SstableReader[metas.size()];
+      for (int i = 0; i < inOrder.length; i++) {
+        inOrder[i] = Objects.requireNonNull(readers.get(metas.get(i).number()));
+      }
+      Ingested next = new Ingested(sequence, before.active().number(), metas, inOrder);
+      state = before.withIngested(next, FileSet.withMore(before.files(), readers));
+      retired.add(new Retired(before.files(), epochs.epoch()));
+    } finally {
+      lock.unlock();
+    }
+    release();
+  }
+
+  /// The numbers of the files that the manifest does not name yet.
+  Set<Long> ingestedNumbers() {
+    return ingestedNumbers(List.of());
+  }
+
+  /// The same without those of `installed`.
+  Set<Long> ingestedNumbers(List<Ingested> installed) {
+    Set<Long> numbers = new HashSet<>();
+    for (Ingested ingested : state.ingested()) {
+      if (!installed.contains(ingested)) {
+        ingested.metas().forEach(meta -> numbers.add(meta.number()));
+      }
+    }
+    return numbers;
+  }
+
+  /** Makes other files of those that there are, while nobody else replaces them. */
+  interface Replacing {
+    FileSet of(FileSet before);
+  }
+
+  /// Replaces the files; `flushed` and `installed` are in the new ones. Answers false when the
+  /// engine is closed; then `replacing` was not called.
+  boolean replace(Replacing replacing, List<Memtable> flushed, List<Ingested> installed) {
     lock.lock();
     try {
       if (closed) {
         return false;
       }
       FileSet old = state.files();
-      state = state.with(files, flushed);
+      state = state.with(replacing.of(old), flushed, installed);
       retired.add(new Retired(old, epochs.epoch()));
       // A reader that is late has the memory still; the budget is told that the engine has not.
       flushed.forEach(Memtable::close);
@@ -179,7 +238,7 @@ final class LsmState {
       closed = true;
       ReadState last = state;
       Memtable none = new Memtable(-1, new MemoryBudget(Long.MAX_VALUE));
-      state = new ReadState(none, List.of(), FileSet.empty());
+      state = new ReadState(none, List.of(), List.of(), FileSet.empty());
       last.memtables().forEach(Memtable::close);
       retired.add(new Retired(last.files(), epochs.epoch()));
     } finally {

@@ -56,6 +56,9 @@ final class MergingCursor implements EngineCursor {
     for (Memtable sealed : state.sealed()) {
       add(all, sealed);
     }
+    for (Ingested ingested : state.ingested()) {
+      all.add(new SstableSource(ingested.run(), range, sequence));
+    }
     for (SstableRun run : files.runs()) {
       all.add(new SstableSource(run, range, sequence));
     }

@@ -109,7 +109,7 @@ final class WriteThrottle {
 
   private double debt() {
     ReadState seen = state.now();
-    int files = seen.files().version().level(0).size();
+    int files = seen.files().levelZeroRuns();
     long bytes = 0;
     if (!seen.sealed().isEmpty()) {
       if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {

@@ -85,8 +85,8 @@ public final class MemoryEngine implements Engine {
       case PUT -> put(sequence, mutation);
       case DELETE -> delete(sequence, mutation.array(), mutation.keyOffset(), mutation.keyLength());
       case DELETE_RANGE -> deleteRange(sequence, mutation.range());
-      case CREATE_KEYSPACE, DROP_KEYSPACE ->
-          throw new IllegalArgumentException("the store applies " + mutation.kind());
+      case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST ->
+          throw new IllegalArgumentException("not for an engine in memory: " + mutation.kind());
     }
   }
 

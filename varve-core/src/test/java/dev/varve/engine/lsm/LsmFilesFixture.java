@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Levels of sstables in memory, and what is read of them.
 final class LsmFilesFixture implements AutoCloseable {
@@ -93,7 +94,7 @@ final class LsmFilesFixture implements AutoCloseable {
       info = writer.finish();
     }
     readers.put(number, SstableReader.open(environment, info, options));
-    return LsmFiles.metaOf(info, 0);
+    return SstableMeta.of(info);
   }
 
   /// Puts sstables into a level.
@@ -109,8 +110,8 @@ final class LsmFilesFixture implements AutoCloseable {
     for (SstableReader reader : readers.values()) {
       boolean _ = reader.acquire();
     }
-    FileSet files = FileSet.of(versions.pin(), FileSet.empty(), new FileSet.Opened(readers, Map.of()));
-    ReadState state = new ReadState(new Memtable(1, budget), List.of(), files);
+    FileSet files = FileSet.of(versions.pin(), FileSet.empty(), new FileSet.Opened(readers, Map.of()), Set.of());
+    ReadState state = new ReadState(new Memtable(1, budget), List.of(), List.of(), files);
     reads.clear();
     return new MergingCursor(state, range, sequence, "test");
   }

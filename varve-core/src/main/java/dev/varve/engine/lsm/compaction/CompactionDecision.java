@@ -86,6 +86,8 @@ public sealed interface CompactionDecision {
     /// Blob files that the sstable refers to hold too little that is alive.
     BLOBS,
     /// Somebody asked.
-    MANUAL
+    MANUAL,
+    /// No merge: files that were written aside are on their way into the output's level.
+    INGEST
   }
 }

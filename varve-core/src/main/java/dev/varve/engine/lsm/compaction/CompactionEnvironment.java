@@ -6,6 +6,7 @@ import dev.varve.engine.lsm.blob.BlobReader;
 import dev.varve.engine.lsm.blob.BlobWriter;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionSet;
@@ -34,7 +35,7 @@ public interface CompactionEnvironment {
   ///
   /// @throws dev.varve.kv.CorruptionException when it is damaged
   /// @throws IOException when the device refuses
-  SstableReader open(long number) throws IOException;
+  SstableReader open(SstableMeta sstable) throws IOException;
 
   /// Begins an sstable.
   ///

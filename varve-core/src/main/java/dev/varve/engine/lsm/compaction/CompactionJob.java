@@ -68,7 +68,7 @@ final class CompactionJob {
   void survey() throws IOException {
     List<RangeTombstone> found = new ArrayList<>();
     for (SstableMeta input : plan.merge().inputs()) {
-      SstableReader reader = plan.environment().open(input.number());
+      SstableReader reader = plan.environment().open(input);
       try {
         SstableProperties properties = reader.info().properties();
         expectedEntries += properties.entries();

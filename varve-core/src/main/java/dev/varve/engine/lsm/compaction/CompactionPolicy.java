@@ -1,6 +1,5 @@
 package dev.varve.engine.lsm.compaction;
 
-import dev.varve.base.Bytes;
 import dev.varve.engine.lsm.compaction.CompactionDecision.Merge;
 import dev.varve.engine.lsm.compaction.CompactionDecision.Move;
 import dev.varve.engine.lsm.compaction.CompactionDecision.Nothing;
@@ -50,18 +49,30 @@ public final class CompactionPolicy {
 
     /** Whether an output at `level` of these inputs would mix with that of a running job. */
     boolean targets(int level, List<SstableMeta> inputs) {
-      for (Merge merge : running) {
-        if (merge.outputLevel() != level) {
-          continue;
-        }
-        for (SstableMeta theirs : merge.inputs()) {
-          if (inputs.stream().anyMatch(ours -> ours.overlaps(theirs.from(), theirs.to()))) {
-            return true;
-          }
-        }
-      }
-      return false;
+      KeySpan ours = KeySpan.of(inputs);
+      return running.stream()
+          .anyMatch(
+              merge -> merge.outputLevel() == level && KeySpan.of(merge.inputs()).overlaps(ours));
     }
+  }
+
+  /// The deepest level that ingested files may enter: nothing in it and in the levels above may
+  /// hold keys of theirs, and no running job may put any between them. Level 0 where there is none.
+  ///
+  /// @param files newer than all that the version has, and without overlap among themselves
+  public static int levelOf(Version version, List<SstableMeta> files, Surroundings around) {
+    KeySpan span = KeySpan.of(files);
+    int level = 0;
+    if (!version.overlapping(0, span.from(), span.to()).isEmpty()) {
+      return level;
+    }
+    for (int next = 1; next < Version.LEVELS; next++) {
+      if (!version.overlapping(next, span.from(), span.to()).isEmpty()) {
+        break;
+      }
+      level = around.targets(next, files) ? level : next;
+    }
+    return level;
   }
 
   /// How due a level is: from 1 on it is.
@@ -180,14 +191,8 @@ public final class CompactionPolicy {
   private static CompactionDecision mergeOf(
       Version version, Surroundings around, Reason reason, int level, List<SstableMeta> upper) {
     int next = level + 1;
-    byte[] from = upper.getFirst().from();
-    byte @Nullable [] to = upper.getFirst().to();
-    for (SstableMeta sstable : upper) {
-      from = Bytes.compare(sstable.from(), from) < 0 ? sstable.from() : from;
-      byte @Nullable [] other = sstable.to();
-      to = to == null || other == null ? null : Bytes.compare(other, to) > 0 ? other : to;
-    }
-    List<SstableMeta> lower = version.overlapping(next, from, to);
+    KeySpan span = KeySpan.of(upper);
+    List<SstableMeta> lower = version.overlapping(next, span.from(), span.to());
     List<SstableMeta> inputs = new ArrayList<>(upper);
     inputs.addAll(lower);
     if (lower.stream().anyMatch(around::owns) || around.targets(next, inputs)) {

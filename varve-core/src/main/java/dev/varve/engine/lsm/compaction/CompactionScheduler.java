@@ -231,6 +231,53 @@ public final class CompactionScheduler implements AutoCloseable {
     wake();
   }
 
+  /// Puts files that were written aside into a level.
+  public interface Placing {
+    /// Installs them at `level`, which is theirs until the call ends: no job puts anything of their
+    /// keys there meanwhile.
+    ///
+    /// @throws IOException when the device refuses
+    void install(int level) throws IOException;
+  }
+
+  /// Finds the deepest level that `files` may enter and has them installed there. Whoever calls
+  /// sees to it that nothing newer than they are enters the version meanwhile.
+  ///
+  /// @throws CancellationException when the scheduler is closed
+  /// @throws IOException when `placing` does
+  public void place(List<SstableMeta> files, Placing placing) throws IOException {
+    RunningJob reserved;
+    lock.lock();
+    try {
+      if (closed) {
+        throw new CancellationException("compaction has been closed");
+      }
+      Version version = environment.versions().current();
+      int level = CompactionPolicy.levelOf(version, files, surroundings(merges()));
+      reserved =
+          new RunningJob(
+              new Merge(Reason.INGEST, level, files, level, List.of()),
+              environment.versions().pin(),
+              null);
+      running.add(reserved);
+    } finally {
+      lock.unlock();
+    }
+    try {
+      placing.install(reserved.merge.outputLevel());
+    } finally {
+      lock.lock();
+      try {
+        running.remove(reserved);
+        quiet = false;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+      reserved.pin.close();
+    }
+  }
+
   private static VersionEdit edit(RunningJob begun, CompactionJob.@Nullable Outcome outcome) {
     Merge merge = begun.merge;
     List<Removed> removed = new ArrayList<>();
@@ -416,7 +463,8 @@ public final class CompactionScheduler implements AutoCloseable {
   public CompactionStats stats() {
     lock.lock();
     try {
-      return counters.stats(running.size());
+      return counters.stats(
+          (int) running.stream().filter(job -> job.merge.reason() != Reason.INGEST).count());
     } finally {
       lock.unlock();
     }

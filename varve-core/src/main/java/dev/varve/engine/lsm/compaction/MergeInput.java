@@ -57,7 +57,7 @@ final class MergeInput implements AutoCloseable {
 
   private SstableCursor openCursor() throws IOException {
     close();
-    SstableReader opened = environment.open(sstables.get(next++).number());
+    SstableReader opened = environment.open(sstables.get(next++));
     reader = opened;
     SstableCursor begun = opened.scanCursor();
     cursor = begun;

@@ -3,11 +3,9 @@ package dev.varve.engine.lsm.compaction;
 import dev.varve.base.Bytes;
 import dev.varve.engine.lsm.sstable.SstableCursor;
 import dev.varve.engine.lsm.sstable.SstableInfo;
-import dev.varve.engine.lsm.sstable.SstableProperties;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
-import dev.varve.kv.Limits;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -149,50 +147,8 @@ final class Outputs implements AutoCloseable {
       SstableInfo info = own.finish();
       writer = null;
       own.close();
-      tally.outputs.add(
-          new Output(meta(info, environment.clock().wallMillis()), info.properties().content()));
+      tally.outputs.add(new Output(SstableMeta.of(info), info.properties().content()));
     }
-  }
-
-  /** What a version has to know of a file. */
-  static SstableMeta meta(SstableInfo info, long createdMillis) {
-    SstableProperties properties = info.properties();
-    byte[] largest = properties.largestKey();
-    byte @Nullable [] end =
-        switch (properties.largestEnd()) {
-          case INCLUSIVE -> after(largest);
-          case EXCLUSIVE -> largest;
-          case NONE -> null;
-        };
-    return new SstableMeta(
-        info.number(),
-        info.size(),
-        properties.smallestKey(),
-        end,
-        new SstableMeta.Counts(
-            properties.entries(),
-            properties.tombstones(),
-            properties.rangeTombstones(),
-            properties.keyBytes(),
-            properties.valueBytes()),
-        properties.smallestSequence(),
-        properties.largestSequence(),
-        createdMillis);
-  }
-
-  /** The least key past this one; null when there is none. */
-  private static byte @Nullable [] after(byte[] key) {
-    if (key.length < Limits.KEY_BYTES_MAX) {
-      return Arrays.copyOf(key, key.length + 1);
-    }
-    for (int i = key.length - 1; i >= 0; i--) {
-      if (key[i] != -1) {
-        byte[] next = Arrays.copyOf(key, i + 1);
-        next[i]++;
-        return next;
-      }
-    }
-    return null;
   }
 
   @Override

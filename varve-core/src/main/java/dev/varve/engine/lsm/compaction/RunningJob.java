@@ -43,7 +43,7 @@ final class RunningJob {
     this.merge = merge;
     this.pin = pin;
     this.job = job;
-    this.threads = job == null ? 1 : job.slices();
+    this.threads = merge.reason() == CompactionDecision.Reason.INGEST ? 0 : slicesOf(job);
     this.left = new AtomicInteger(threads);
     event.begin();
   }
@@ -66,6 +66,10 @@ final class RunningJob {
       event.result = why instanceof CancellationException ? "cancelled" : "failed";
     }
     event.commit();
+  }
+
+  private static int slicesOf(@Nullable CompactionJob job) {
+    return job == null ? 1 : job.slices();
   }
 
   /// Keeps the first failure, and has the other slices end.

@@ -70,7 +70,7 @@ final class SliceMerge {
           beginKey(entry);
           outputs.beginKey(key, keyLength);
         }
-        long hash = hash(entry);
+        long hash = hash(entry, entry.stamp());
         if (decide(entry, hash)) {
           byte[] moved = blobs.move(entry);
           tally.keptContent += moved == null ? hash : hash(entry.stamp(), moved);
@@ -118,10 +118,10 @@ final class SliceMerge {
     lastSequence = -1;
   }
 
-  /** The hash of an entry of the current key. */
-  private long hash(SstableCursor entry) {
+  /** The hash of an entry of the current key under a stamp. */
+  private long hash(SstableCursor entry, long stamp) {
     return KeyHash.of(
-        KeyHash.of(entry.stamp(), key, 0, keyLength),
+        KeyHash.of(stamp, key, 0, keyLength),
         entry.valueArray(),
         entry.valueOffset(),
         entry.valueLength());
@@ -137,8 +137,9 @@ final class SliceMerge {
     long stamp = entry.stamp();
     long sequence = Stamp.sequence(stamp);
     int stripe = plan.stripes().of(sequence);
+    long inFile = entry.stampInFile();
     tally.read++;
-    tally.readContent += hash;
+    tally.readContent += inFile == stamp ? hash : hash(entry, inFile);
     boolean superseded =
         sequence == lastSequence || (stripe == lastStripe && plan.stripes().isClosed(stripe));
     lastStripe = stripe;

@@ -110,7 +110,7 @@ public final class Memtable implements AutoCloseable {
               mutation.valueLength());
       case DELETE -> delete(sequence, mutation.array(), mutation.keyOffset(), mutation.keyLength());
       case DELETE_RANGE -> deleteRange(sequence, mutation.range());
-      case CREATE_KEYSPACE, DROP_KEYSPACE ->
+      case CREATE_KEYSPACE, DROP_KEYSPACE, INGEST ->
           throw new IllegalArgumentException("a memtable takes what concerns entries only");
     }
   }

@@ -271,7 +271,7 @@ public final class SstableCursor implements AutoCloseable {
     if (own == null) {
       return false;
     }
-    int found = find(own, target, Stamp.visibleAt(sequence));
+    int found = find(own, target, Stamp.visibleAt(reader.inFile(sequence)));
     if (found < block.count()) {
       return stand(found);
     }
@@ -293,7 +293,7 @@ public final class SstableCursor implements AutoCloseable {
       return false;
     }
     // What is behind is what is not before the next lower sequence number.
-    int found = find(own, target, Stamp.of(sequence, 0) - 1);
+    int found = find(own, target, Stamp.of(reader.behindInFile(sequence), 0) - 1);
     if (found > 0) {
       return stand(found - 1);
     }
@@ -403,6 +403,13 @@ public final class SstableCursor implements AutoCloseable {
 
   /// Sequence number and kind of the entry; see [Stamp].
   public long stamp() {
+    requireValid();
+    return reader.stampOf(block.stamp(at));
+  }
+
+  /// The stamp that the entry was written with, which its file's properties count: another one than
+  /// [#stamp] in an ingested file.
+  public long stampInFile() {
     requireValid();
     return block.stamp(at);
   }

@@ -21,8 +21,9 @@ public final class SstableLookup {
   /// Room for look-ups.
   public SstableLookup() {}
 
-  void found(int i) {
-    stamp = block.stamp(i);
+  void found(int i, long ingestedAt) {
+    long inFile = block.stamp(i);
+    stamp = ingestedAt == 0 ? inFile : Stamp.of(ingestedAt, Stamp.kind(inFile));
     array = block.array();
     offset = block.valueOffset(i);
     length = block.valueLength(i);

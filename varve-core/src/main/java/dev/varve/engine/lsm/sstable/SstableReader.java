@@ -41,17 +41,25 @@ public final class SstableReader {
   private final RangeTombstones tombstones;
   private final long memoryBytes;
 
+  /** The sequence number of all entries, or 0 where their stamps count. */
+  private long ingestedAt;
+
   @SuppressWarnings("UnusedVariable") // by its handle
   private volatile int references = 1;
 
   private SstableReader(
-      SstableEnvironment environment, SstableInfo info, BlockStore blocks, Parts parts) {
+      SstableEnvironment environment,
+      SstableInfo info,
+      BlockStore blocks,
+      Parts parts,
+      long ingestedAt) {
     this.environment = environment;
     this.info = info;
     this.blocks = blocks;
     this.index = parts.index;
     this.filter = parts.filter;
     this.tombstones = parts.tombstones;
+    this.ingestedAt = ingestedAt;
     this.memoryBytes =
         (index == null ? 0 : index.memoryBytes() + blocks.numberData(index.blockCount()))
             + (filter == null ? 0 : filter.memoryBytes());
@@ -69,6 +77,20 @@ public final class SstableReader {
   /// @throws IOException when the device refuses or there is no such file
   public static SstableReader open(
       SstableEnvironment environment, long number, SstableOptions options) throws IOException {
+    return open(environment, number, 0, options);
+  }
+
+  /// Opens the file of this number, whatever its seed.
+  ///
+  /// @param ingestedAt the sequence number of all entries, which the file was written without; 0
+  ///   where the entries' own count
+  /// @throws CorruptionException when it is damaged or belongs elsewhere, or has entries that
+  ///   cannot have one number
+  /// @throws FormatException when a newer Varve wrote it
+  /// @throws IOException when the device refuses or there is no such file
+  public static SstableReader open(
+      SstableEnvironment environment, long number, long ingestedAt, SstableOptions options)
+      throws IOException {
     Path path = environment.path(number);
     StoreFile file = environment.fileSystem().open(path, OpenMode.READ);
     @Nullable BlockStore blocks = null;
@@ -94,14 +116,19 @@ public final class SstableReader {
           new BlockSource(path, file, new BlockSeal(footer.seed(), checksum), size);
       blocks = new BlockStore(source, environment.cache());
       SstableProperties properties = readProperties(source, footer);
+      if (ingestedAt != 0) {
+        requireIngestible(source, properties, footer.properties());
+      }
       ResidentLimit limit = new ResidentLimit(options.residentBytes(), environment.budget());
       Parts parts =
           new Parts(
               SstableIndex.load(blocks, footer, limit),
               SstableFilter.load(blocks, footer, properties, limit),
               readTombstones(source, footer, properties));
-      SstableInfo info = new SstableInfo(envelope.number(), size, footer.seed(), properties);
-      return new SstableReader(environment, info, blocks, parts);
+      SstableInfo info =
+          new SstableInfo(
+              envelope.number(), size, footer.seed(), envelope.createdMillis(), properties);
+      return new SstableReader(environment, info, blocks, parts, ingestedAt);
     } catch (Throwable failure) {
       file.close();
       throw failure;
@@ -128,6 +155,23 @@ public final class SstableReader {
           found.size() + " bytes with seed " + Long.toHexString(found.seed()));
     }
     return reader;
+  }
+
+  /// Has all entries have this sequence number. Once, before anybody reads; how the reader comes to
+  /// others has to publish it.
+  ///
+  /// @throws CorruptionException when the entries cannot have one number
+  public void ingestAt(long sequence) {
+    requireIngestible(blocks.source(), info.properties(), info.size() - SstableFooter.SIZE);
+    ingestedAt = sequence;
+  }
+
+  private static void requireIngestible(
+      BlockSource source, SstableProperties properties, long offset) {
+    if (properties.rangeTombstones() != 0 || properties.keys() != properties.entries()) {
+      throw source.damaged(
+          offset, "one entry a key, and no range tombstones", properties.toString());
+    }
   }
 
   private static void read(Path path, StoreFile file, long offset, byte[] target)
@@ -256,7 +300,7 @@ public final class SstableReader {
 
   private boolean find(SstableIndex own, byte[] key, long sequence, SstableLookup lookup)
       throws IOException {
-    long stamp = Stamp.visibleAt(sequence);
+    long stamp = Stamp.visibleAt(inFile(sequence));
     SstableIndex.Position position = lookup.position;
     EntryBlock block = lookup.block;
     own.seek(position, key, 0, key.length, stamp);
@@ -273,8 +317,30 @@ public final class SstableReader {
     if (!block.hasKey(found, key, 0, key.length)) {
       return false;
     }
-    lookup.found(found);
+    lookup.found(found, ingestedAt);
     return true;
+  }
+
+  /// What `sequence` is among the numbers that the file was written with: all entries lie on one
+  /// side of it where they have one number.
+  long inFile(long sequence) {
+    if (ingestedAt == 0) {
+      return sequence;
+    }
+    return sequence >= ingestedAt ? Stamp.SEQUENCE_MAX : 0;
+  }
+
+  /// The same where it bounds entries from behind: those with this very number count.
+  long behindInFile(long sequence) {
+    if (ingestedAt == 0) {
+      return sequence;
+    }
+    return sequence <= ingestedAt ? 0 : Stamp.SEQUENCE_MAX;
+  }
+
+  /// The stamp of an entry that was written with this one.
+  long stampOf(long inFile) {
+    return ingestedAt == 0 ? inFile : Stamp.of(ingestedAt, Stamp.kind(inFile));
   }
 
   private void open(SstableIndex.Position position, SstableLookup lookup) throws IOException {

@@ -38,6 +38,7 @@ public final class SstableWriter implements AutoCloseable {
   private final SstableOptions options;
   private final long number;
   private final long seed;
+  private final long createdMillis;
   private final Path path;
   private final AtomicFile file;
   private final BlockCodec codec;
@@ -94,13 +95,10 @@ public final class SstableWriter implements AutoCloseable {
     this.seed = environment.random().nextLong();
     this.outBytes = environment.bufferBytes();
     this.out = new byte[outBytes + outBytes / OUT_SPARE];
+    this.createdMillis = environment.clock().wallMillis();
     this.path = environment.path(number);
     Envelope.of(
-            FileKind.SSTABLE,
-            environment.store(),
-            environment.keyspace(),
-            number,
-            environment.clock().wallMillis())
+            FileKind.SSTABLE, environment.store(), environment.keyspace(), number, createdMillis)
         .write(out);
     Bytes.putLong(out, SstableFooter.FRONT_SEED, seed);
     this.outLength = SstableFooter.DATA;
@@ -344,7 +342,7 @@ public final class SstableWriter implements AutoCloseable {
     flushOut(1);
     file.append(footer, 0, footer.length);
     commit();
-    return new SstableInfo(number, size, seed, properties);
+    return new SstableInfo(number, size, seed, createdMillis, properties);
   }
 
   /** Writes leaves and top; answers where the top begins. */

@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.version;
 
+import dev.varve.base.Bytes;
 import dev.varve.base.Varints;
 import dev.varve.engine.lsm.version.SstableMeta.Counts;
 import dev.varve.engine.lsm.version.VersionEdit.Added;
@@ -65,6 +66,8 @@ final class EditCodec {
         .number(sstable.smallestSequence())
         .number(sstable.largestSequence())
         .number(sstable.createdMillis())
+        .seed(sstable.seed())
+        .number(sstable.ingestedAt())
         .bytes(sstable.from());
     byte @Nullable [] to = sstable.to();
     // An end takes one number more than its length, so that 0 can stand for none.
@@ -117,6 +120,13 @@ final class EditCodec {
     Writer number(long value) {
       ensure(Varints.SIZE_MAX);
       length = Varints.write(array, length, value);
+      return this;
+    }
+
+    Writer seed(long value) {
+      ensure(Long.BYTES);
+      Bytes.putLong(array, length, value);
+      length += Long.BYTES;
       return this;
     }
 
@@ -176,6 +186,14 @@ final class EditCodec {
       return level;
     }
 
+    long seed() {
+      if (end - at < Long.BYTES) {
+        throw corrupt("a seed of 8 bytes", "the edit's end");
+      }
+      at += Long.BYTES;
+      return Bytes.getLong(array, at - Long.BYTES);
+    }
+
     byte[] raw(long length) {
       if (length < 0 || length > end - at) {
         throw corrupt("a key of " + length + " bytes", "the edit's end");
@@ -193,11 +211,14 @@ final class EditCodec {
       long smallest = number();
       long largest = number();
       long created = number();
+      long seed = seed();
+      long ingestedAt = number();
       byte[] from = raw(number());
       long toLength = number();
       byte @Nullable [] to = toLength == 0 ? null : raw(toLength - 1);
       try {
-        return new SstableMeta(number, fileBytes, from, to, counts, smallest, largest, created);
+        return new SstableMeta(
+            number, fileBytes, from, to, counts, smallest, largest, created, seed, ingestedAt);
       } catch (IllegalArgumentException e) {
         at = begin;
         throw corrupt("an sstable", String.valueOf(e.getMessage()));

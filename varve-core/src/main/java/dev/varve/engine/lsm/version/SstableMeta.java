@@ -1,6 +1,9 @@
 package dev.varve.engine.lsm.version;
 
 import dev.varve.base.Bytes;
+import dev.varve.engine.lsm.sstable.SstableInfo;
+import dev.varve.engine.lsm.sstable.SstableProperties;
+import dev.varve.kv.Limits;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// @param counts what is in it
 /// @param smallestSequence the least sequence number of its entries and range tombstones
 /// @param largestSequence the greatest
-/// @param createdMillis when it was written, milliseconds since 1970
+/// @param createdMillis when it was begun, milliseconds since 1970
+/// @param seed what was drawn for its file: another file under the same number has another
+/// @param ingestedAt the sequence number of all its entries, whatever the file says, which was
+///   written before the number was known; 0 where the file's own numbers count
 public record SstableMeta(
     long number,
     long fileBytes,
@@ -26,7 +32,9 @@ public record SstableMeta(
     Counts counts,
     long smallestSequence,
     long largestSequence,
-    long createdMillis) {
+    long createdMillis,
+    long seed,
+    long ingestedAt) {
   /// What an sstable holds.
   ///
   /// @param entries how many entries, tombstones included
@@ -57,6 +65,58 @@ public record SstableMeta(
     if (smallestSequence > largestSequence) {
       throw new IllegalArgumentException("sstable " + number + " has its numbers the wrong way");
     }
+    if (ingestedAt != 0
+        && (ingestedAt != smallestSequence
+            || ingestedAt != largestSequence
+            || counts.rangeTombstones != 0)) {
+      throw new IllegalArgumentException(
+          "sstable " + number + " has one number for all entries, and others");
+    }
+  }
+
+  /// What a version knows of a file.
+  public static SstableMeta of(SstableInfo info) {
+    return of(info, 0);
+  }
+
+  /// What a version knows of a file, all entries of which have the sequence number `ingestedAt`; 0
+  /// where the file's own numbers count.
+  ///
+  /// @throws IllegalArgumentException when the file has range tombstones and `ingestedAt` is not 0
+  public static SstableMeta of(SstableInfo info, long ingestedAt) {
+    SstableProperties p = info.properties();
+    byte @Nullable [] to =
+        switch (p.largestEnd()) {
+          case INCLUSIVE -> after(p.largestKey());
+          case EXCLUSIVE -> p.largestKey();
+          case NONE -> null;
+        };
+    return new SstableMeta(
+        info.number(),
+        info.size(),
+        p.smallestKey(),
+        to,
+        new Counts(p.entries(), p.tombstones(), p.rangeTombstones(), p.keyBytes(), p.valueBytes()),
+        ingestedAt == 0 ? p.smallestSequence() : ingestedAt,
+        ingestedAt == 0 ? p.largestSequence() : ingestedAt,
+        info.createdMillis(),
+        info.seed(),
+        ingestedAt);
+  }
+
+  /** The least key past this one; null when there is none. */
+  private static byte @Nullable [] after(byte[] key) {
+    if (key.length < Limits.KEY_BYTES_MAX) {
+      return Arrays.copyOf(key, key.length + 1);
+    }
+    for (int i = key.length - 1; i >= 0; i--) {
+      if (key[i] != -1) {
+        byte[] next = Arrays.copyOf(key, i + 1);
+        next[i]++;
+        return next;
+      }
+    }
+    return null;
   }
 
   /// Whether it may hold keys from `otherFrom` on and before `otherTo`; null stands for no end.
@@ -85,17 +145,27 @@ public record SstableMeta(
         && counts.equals(meta.counts)
         && smallestSequence == meta.smallestSequence
         && largestSequence == meta.largestSequence
-        && createdMillis == meta.createdMillis;
+        && createdMillis == meta.createdMillis
+        && seed == meta.seed
+        && ingestedAt == meta.ingestedAt;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(number, fileBytes, largestSequence);
+    return Objects.hash(number, fileBytes, seed);
   }
 
   /// Without its keys, which do not belong in logs.
   @Override
   public String toString() {
-    return "sstable " + number + " (" + fileBytes + " B, " + counts.entries + " entries)";
+    return "sstable "
+        + number
+        + " ("
+        + fileBytes
+        + " B, "
+        + counts.entries
+        + " entries, seed "
+        + Long.toHexString(seed)
+        + ")";
   }
 }

@@ -48,6 +48,12 @@ public record VersionEdit(
     return new VersionEdit(at(0, sstables), List.of(), flushedThrough, 0, List.of());
   }
 
+  /// An ingest: sstables for `level` that came with the commit `flushedThrough`, all commits before
+  /// which the sstables of the version hold.
+  public static VersionEdit ingest(List<SstableMeta> sstables, int level, long flushedThrough) {
+    return new VersionEdit(at(level, sstables), List.of(), flushedThrough, 0, List.of());
+  }
+
   /// A compaction: `inputs` become `outputs`, at `level`.
   public static VersionEdit compaction(List<Removed> inputs, int level, List<SstableMeta> outputs) {
     return new VersionEdit(at(level, outputs), inputs, 0, 0, List.of());

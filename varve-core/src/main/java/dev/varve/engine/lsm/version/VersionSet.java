@@ -38,6 +38,17 @@ public final class VersionSet implements AutoCloseable {
       return version;
     }
 
+    /// Holds it once more: [#close] has to be called as often. Whoever calls holds it.
+    public Pin hold() {
+      pinning.lock();
+      try {
+        holders++;
+        return this;
+      } finally {
+        pinning.unlock();
+      }
+    }
+
     @Override
     public void close() {
       unpin(this);
@@ -144,6 +155,16 @@ public final class VersionSet implements AutoCloseable {
     pinning.lock();
     try {
       return nextNumber++;
+    } finally {
+      pinning.unlock();
+    }
+  }
+
+  /// Notes that a file has this number which the manifest may know nothing of.
+  public void reserve(long number) {
+    pinning.lock();
+    try {
+      nextNumber = Math.max(nextNumber, number + 1);
     } finally {
       pinning.unlock();
     }

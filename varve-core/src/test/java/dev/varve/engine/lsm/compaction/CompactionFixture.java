@@ -132,9 +132,9 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
   }
 
   @Override
-  public SstableReader open(long number) throws IOException {
+  public SstableReader open(SstableMeta sstable) throws IOException {
     opened.incrementAndGet();
-    return SstableReader.open(sstables, instead.applyAsLong(number), SSTABLES);
+    return SstableReader.open(sstables, instead.applyAsLong(sstable.number()), SSTABLES);
   }
 
   @Override
@@ -258,7 +258,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
               return order != 0 ? order : Long.compare(b.sequence(), a.sequence());
             });
         ranges.forEach(writer::addRangeTombstone);
-        return Outputs.meta(writer.finish(), clock().wallMillis());
+        return SstableMeta.of(writer.finish());
       }
     }
 
@@ -363,7 +363,7 @@ final class CompactionFixture implements CompactionEnvironment, AutoCloseable {
         SstableReader reader = SstableReader.open(sstables, sstable.number(), SSTABLES);
         reader.verify();
         SstableInfo info = reader.info();
-        assertEquals(sstable, Outputs.meta(info, sstable.createdMillis()));
+        assertEquals(sstable, SstableMeta.of(info));
         assertTrue(info.properties().entries() + info.properties().rangeTombstones() > 0);
         reader.release();
       }

@@ -440,7 +440,7 @@ final class SstableModelTest {
     assertThrows(IllegalStateException.class, cursor::next);
     assertThrows(IllegalStateException.class, reader::cursor);
     assertThrows(IllegalStateException.class, () -> reader.get(ascii("a"), 1, new SstableLookup()));
-    SstableInfo other = new SstableInfo(1, info.size(), info.seed() + 1, info.properties());
+    SstableInfo other = new SstableInfo(1, info.size(), info.seed() + 1, 0, info.properties());
     Expect.failure(
         CorruptionException.class,
         () -> SstableReader.open(fixture.environment, other, SstableOptions.DEFAULTS),

@@ -29,7 +29,9 @@ public final class VersionFixture {
         new Counts(10, tombstones, 0, 80, 20),
         sequence,
         sequence,
-        1000);
+        1000,
+        0x5EED_0000L + number,
+        0);
   }
 
   /// The bytes of a text.

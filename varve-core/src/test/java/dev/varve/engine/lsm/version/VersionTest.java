@@ -71,7 +71,8 @@ final class VersionTest {
             flushed.apply(
                 VersionEdit.flush(
                     List.of(
-                        new SstableMeta(8, 1, bytes("x"), null, SstableMeta.Counts.NONE, 8, 12, 0)),
+                        new SstableMeta(
+                            8, 1, bytes("x"), null, SstableMeta.Counts.NONE, 8, 12, 0, 1, 0)),
                     12)));
     assertThrows(
         IllegalArgumentException.class,

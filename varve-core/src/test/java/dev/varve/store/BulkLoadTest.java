@@ -1,0 +1,399 @@
+package dev.varve.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.varve.base.Bytes;
+import dev.varve.base.InlineBackground;
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.CrashImage;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.BulkLoad;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.CorruptionException;
+import dev.varve.kv.Cursor;
+import dev.varve.kv.DiskFullException;
+import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyRange;
+import dev.varve.kv.Keyspace;
+import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.KeyspaceView;
+import dev.varve.kv.LimitException;
+import dev.varve.kv.ProgressListener;
+import dev.varve.kv.Snapshot;
+import dev.varve.kv.Store;
+import dev.varve.kv.StoreClosedException;
+import dev.varve.kv.StoreOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
+
+/// Bulk loads: all or nothing, in their place in the order of commits, whatever order they come in.
+final class BulkLoadTest {
+  private static final KeyspaceOptions SMALL =
+      KeyspaceOptions.of(EngineKind.LSM).withMemtable(ByteSize.ofKibibytes(64));
+
+  private final MemoryFileSystem fs = new MemoryFileSystem();
+  private final SplittableRandom random = new SplittableRandom(17);
+  private final TreeMap<byte[], byte[]> model = new TreeMap<>(Bytes::compare);
+
+  private static Store open(MemoryFileSystem where) {
+    return StoreFixture.openInline(where, options(), new InlineBackground());
+  }
+
+  private static StoreOptions options() {
+    return StoreOptions.defaults()
+        .withMemory(ByteSize.ofMebibytes(8))
+        .withDurability(Durability.NONE)
+        .withSegment(ByteSize.ofMebibytes(1));
+  }
+
+  private static byte[] key(int i) {
+    return b(String.format(java.util.Locale.ROOT, "%06d", i));
+  }
+
+  private static byte[] b(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private byte[] value() {
+    byte[] value = new byte[random.nextInt(200)];
+    random.nextBytes(value);
+    return value;
+  }
+
+  private void put(BulkLoad load, byte[] key) {
+    byte[] value = value();
+    load.put(key, value);
+    model.put(key, value);
+  }
+
+  private void put(Keyspace keyspace, int key) {
+    byte[] value = value();
+    keyspace.put(key(key), value);
+    model.put(key(key), value);
+  }
+
+  private TreeMap<byte[], byte[]> copyOfModel() {
+    TreeMap<byte[], byte[]> copy = new TreeMap<>(Bytes::compare);
+    copy.putAll(model);
+    return copy;
+  }
+
+  private static void requireSame(NavigableMap<byte[], byte[]> model, KeyspaceView view) {
+    try (Cursor cursor = view.cursor(KeyRange.all())) {
+      boolean valid = cursor.seekToFirst();
+      for (Map.Entry<byte[], byte[]> entry : model.entrySet()) {
+        assertTrue(valid);
+        assertArrayEquals(entry.getKey(), cursor.key());
+        assertArrayEquals(entry.getValue(), cursor.value());
+        assertArrayEquals(entry.getValue(), view.get(entry.getKey()));
+        valid = cursor.next();
+      }
+      assertFalse(valid);
+      valid = cursor.seekToLast();
+      for (Map.Entry<byte[], byte[]> entry : model.descendingMap().entrySet()) {
+        assertTrue(valid);
+        assertArrayEquals(entry.getKey(), cursor.key());
+        assertArrayEquals(entry.getValue(), cursor.value());
+        valid = cursor.previous();
+      }
+      assertFalse(valid);
+    }
+  }
+
+  private List<String> sstables(MemoryFileSystem where) throws IOException {
+    return where.list(StoreFixture.DIRECTORY).stream()
+        .filter(
+            name ->
+                StoreFileName.parse(name) instanceof StoreFileName.Sstable
+                    || StoreFileName.parse(name) instanceof StoreFileName.Temporary)
+        .toList();
+  }
+
+  private static long used(MemoryFileSystem where) {
+    where.limit(1L << 40);
+    return (1L << 40) - where.usableSpace(StoreFixture.DIRECTORY);
+  }
+
+  private void requireSound(Store store) {
+    assertEquals(List.of(), store.verify(true, ProgressListener.NONE).problems());
+  }
+
+  @Test
+  void any_order_gives_the_last_value_of_each_key() throws IOException {
+    int[][] orders = new int[4][20_000];
+    for (int i = 0; i < 20_000; i++) {
+      orders[0][i] = i / 2;
+      orders[1][i] = random.nextInt(12_000);
+      orders[2][i] = 20_000 - i / 3;
+      orders[3][i] = i < 10_000 ? i : i < 19_000 ? 500_000 + i : i - 15_000;
+    }
+    for (int[] order : orders) {
+      MemoryFileSystem where = new MemoryFileSystem();
+      model.clear();
+      try (Store store = open(where)) {
+        Keyspace keyspace = store.keyspace("k", SMALL);
+        try (BulkLoad load = keyspace.bulkLoad()) {
+          for (int i : order) {
+            put(load, key(i));
+          }
+          assertEquals(order.length, load.entries());
+          assertEquals(0, keyspace.count());
+          load.commit();
+        }
+        requireSame(model, keyspace);
+        store.flush();
+        requireSame(model, keyspace);
+        assertEquals(model.size(), keyspace.stats().entries());
+        requireSound(store);
+        assertEquals(0, sstables(where).stream().filter(n -> n.endsWith(".tmp")).count());
+      }
+      try (Store store = open(where)) {
+        requireSame(model, store.keyspace("k"));
+      }
+    }
+  }
+
+  @Test
+  void loads_and_writes_and_ranges_and_compactions_are_one_order() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      for (int round = 0; round < 25; round++) {
+        for (int i = 0; i < 400; i++) {
+          put(keyspace, random.nextInt(6000));
+        }
+        if (random.nextInt(3) == 0) {
+          int from = random.nextInt(6000);
+          keyspace.deleteRange(KeyRange.of(key(from), key(from + 300)));
+          model.subMap(key(from), key(from + 300)).clear();
+        }
+        TreeMap<byte[], byte[]> before = copyOfModel();
+        try (Snapshot older = store.snapshot();
+            BulkLoad load = keyspace.bulkLoad()) {
+          int from = random.nextInt(6000);
+          int count = 1 + random.nextInt(3000);
+          for (int i = 0; i < count; i++) {
+            put(load, key(random.nextBoolean() ? from + i : random.nextInt(6000)));
+          }
+          requireSame(before, keyspace);
+          load.commit();
+          requireSame(model, keyspace);
+          requireSame(before, keyspace.at(older));
+          TreeMap<byte[], byte[]> loaded = copyOfModel();
+          try (Snapshot newer = store.snapshot()) {
+            for (int i = 0; i < 300; i++) {
+              put(keyspace, random.nextInt(6000));
+            }
+            if (round % 4 == 0) {
+              store.flush();
+            }
+            if (round % 5 == 0) {
+              store.compact(keyspace);
+            }
+            requireSame(before, keyspace.at(older));
+            requireSame(loaded, keyspace.at(newer));
+            requireSame(model, keyspace);
+          }
+        }
+      }
+      requireSound(store);
+    }
+    try (Store store = open(fs)) {
+      requireSame(model, store.keyspace("k"));
+      store.compact(store.keyspace("k"));
+      requireSame(model, store.keyspace("k"));
+      requireSound(store);
+    }
+  }
+
+  @Test
+  void what_the_log_names_and_the_manifest_does_not_is_taken_in_when_the_store_is_opened()
+      throws IOException {
+    InlineBackground background = new InlineBackground();
+    Store store = StoreFixture.openInline(fs, options(), background);
+    Keyspace keyspace = store.keyspace("k", SMALL);
+    put(keyspace, 5);
+    MemoryFileSystem before = null;
+    try (BulkLoad load = keyspace.bulkLoad()) {
+      for (int i = 0; i < 3000; i++) {
+        put(load, key(i));
+      }
+      load.commit();
+    }
+    store.sync();
+    put(keyspace, 7);
+    store.sync();
+    for (CrashImage.Mode mode : CrashImage.Mode.values()) {
+      before = fs.crash(new CrashImage(3, mode));
+      for (int life = 0; life < 3; life++) {
+        try (Store again = open(before)) {
+          requireSame(model, again.keyspace("k"));
+          // The first file that is written deletes orphans, and nothing else.
+          try (BulkLoad load = again.keyspace("k").bulkLoad()) {
+            load.put(key(1), b("x"));
+          }
+          requireSame(model, again.keyspace("k"));
+          if (life == 1) {
+            again.flush();
+          }
+          requireSound(again);
+        }
+      }
+    }
+    store.close();
+  }
+
+  @Test
+  void without_a_commit_nothing_is_left() throws IOException {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      keyspace.put(b("a"), b("b"));
+      try (BulkLoad load = keyspace.bulkLoad()) {
+        for (int i = 0; i < 30_000; i++) {
+          load.put(key(random.nextInt(20_000)), value());
+        }
+        assertFalse(sstables(fs).isEmpty());
+      }
+      assertEquals(List.of(), sstables(fs));
+      try (BulkLoad load = keyspace.bulkLoad()) {
+        for (int i = 0; i < 30_000; i++) {
+          load.put(key(random.nextInt(20_000)), value());
+        }
+        assertThrows(CancellationException.class, () -> load.commit(progress -> false));
+        assertThrows(StoreClosedException.class, load::commit);
+      }
+      assertEquals(List.of(), sstables(fs));
+      try (BulkLoad load = keyspace.bulkLoad()) {
+        load.commit();
+      }
+      assertEquals(1, keyspace.count());
+      assertEquals(store.stats().memoryBytes() - keyspace.stats().memoryBytes() < 1 << 20, true);
+    }
+  }
+
+  @Test
+  void a_load_that_is_open_when_its_store_closes_or_its_keyspace_goes_leaves_nothing()
+      throws IOException {
+    Store store = open(fs);
+    Keyspace kept = store.keyspace("kept", SMALL);
+    Keyspace gone = store.keyspace("gone", SMALL);
+    BulkLoad first = kept.bulkLoad();
+    BulkLoad second = gone.bulkLoad();
+    for (int i = 0; i < 5000; i++) {
+      first.put(key(i), value());
+      second.put(key(i), value());
+    }
+    store.dropKeyspace("gone");
+    assertThrows(StoreClosedException.class, () -> second.put(key(0), value()));
+    assertThrows(StoreClosedException.class, second::commit);
+    second.close();
+    store.flush();
+    store.close();
+    assertThrows(StoreClosedException.class, () -> first.put(key(0), value()));
+    assertThrows(StoreClosedException.class, first::commit);
+    first.close();
+    assertEquals(List.of(), sstables(fs));
+  }
+
+  @Test
+  void limits_are_those_of_a_put_and_change_nothing() {
+    try (Store store = open(fs);
+        BulkLoad load = store.keyspace("k", SMALL).bulkLoad()) {
+      assertThrows(LimitException.class, () -> load.put(new byte[0], b("x")));
+      assertThrows(LimitException.class, () -> load.put(new byte[65_537], b("x")));
+      byte[] longest = new byte[65_536];
+      load.put(longest, new byte[300_000]);
+      load.put(key(1), new byte[0]);
+      load.commit();
+      assertEquals(300_000, store.keyspace("k").get(longest).length);
+      assertEquals(0, store.keyspace("k").get(key(1)).length);
+      assertEquals(2, store.keyspace("k").count());
+    }
+  }
+
+  @Test
+  void engines_in_memory_take_a_load_as_one_batch() {
+    try (Store store = open(fs)) {
+      for (EngineKind engine : List.of(EngineKind.RBTREE, EngineKind.HASH, EngineKind.ARRAY)) {
+        Keyspace keyspace = store.keyspace(engine.name(), KeyspaceOptions.of(engine));
+        long commits = store.stats().visibleThrough();
+        try (BulkLoad load = keyspace.bulkLoad()) {
+          for (int i = 0; i < 100; i++) {
+            load.put(key(i % 60), b("" + i));
+          }
+          assertEquals(0, keyspace.count());
+          load.commit();
+        }
+        assertEquals(60, keyspace.count());
+        assertArrayEquals(b("99"), keyspace.get(key(39)));
+        assertEquals(commits + 1, store.stats().visibleThrough());
+      }
+    }
+  }
+
+  @Test
+  void a_full_device_refuses_the_load_and_nothing_is_left() throws IOException {
+    for (int at = 0; at < 60; at++) {
+      MemoryFileSystem where = new MemoryFileSystem();
+      try (Store store = open(where)) {
+        Keyspace keyspace = store.keyspace("k", SMALL);
+        keyspace.put(b("a"), b("b"));
+        where.limit(used(where) + 4000L * at * at);
+        boolean committed = false;
+        try (BulkLoad load = keyspace.bulkLoad()) {
+          for (int i = 0; i < 20_000; i++) {
+            load.put(key(random.nextInt(20_000)), value());
+          }
+          load.commit();
+          committed = true;
+        } catch (DiskFullException full) {
+          assertNull(keyspace.get(key(3)));
+          assertEquals(1, keyspace.count());
+          assertEquals(List.of(), sstables(where), "at " + at);
+        }
+        where.limit(Long.MAX_VALUE);
+        keyspace.put(b("c"), b("d"));
+        assertArrayEquals(b("d"), keyspace.get(b("c")));
+        assertEquals(committed, keyspace.count() > 2);
+        requireSound(store);
+      }
+    }
+  }
+
+  @Test
+  void a_missing_or_foreign_file_that_the_log_names_is_damage() throws IOException {
+    Store store = open(fs);
+    Keyspace keyspace = store.keyspace("k", SMALL.withMemtable(ByteSize.ofMebibytes(1)));
+    // A memtable that is not written yet keeps the files out of the manifest.
+    try (BulkLoad load = keyspace.bulkLoad()) {
+      load.put(key(1), b("x"));
+      load.commit();
+    }
+    store.sync();
+    MemoryFileSystem crashed = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+    store.close();
+    List<String> names = sstables(crashed);
+    assertEquals(1, names.size());
+    Path path = StoreFixture.DIRECTORY.resolve(names.getFirst());
+    byte[] bytes = crashed.bytes(path);
+    crashed.delete(path);
+    CorruptionException missing =
+        assertThrows(CorruptionException.class, () -> open(crashed).close());
+    assertTrue(String.valueOf(missing.getMessage()).contains(names.getFirst()));
+    assertEquals(names.size(), 1);
+    assertTrue(bytes.length > 0);
+  }
+}
