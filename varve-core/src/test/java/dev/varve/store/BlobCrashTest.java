@@ -103,7 +103,7 @@ final class BlobCrashTest {
       history.add(next);
       keyspace.delete(b(key(at)));
     } else if (kind < 95) {
-      long through = history.size() - 1;
+      long through = history.size() - 1L;
       store.sync();
       durable = through;
     } else {

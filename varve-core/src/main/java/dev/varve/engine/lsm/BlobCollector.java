@@ -23,9 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class BlobCollector {
   /* Nothing on disk says which sstable refers to which blob file. The records of a blob file have
    * their keys, so a walk over a file that is due asks the sstables for each; a merge meets most of
-   * them anyhow, so the walk comes only when nothing that was found before is left to do, and when
-   * there is more to gain than there was at the last one, or less: files went since. So a search that
-   * led to nothing is not made again and again. */
+   * them anyhow, so the walk comes only when nothing that was found before is left to do: after a
+   * search that was worth it when other files are due, after one that was not when there is more to
+   * gain, or less. So a search that led to nothing is not made again and again. */
 
   /** So much more has to be dead for another search: one part in this many. */
   private static final int MORE = 4;
@@ -41,7 +41,10 @@ final class BlobCollector {
   private volatile boolean closed;
   private volatile Set<Long> wanted = Set.of();
 
-  /** What was dead when the last search was made. Guarded by {@link #searching}. */
+  /** Which files were due at the last search that was worth it. Guarded by {@link #searching}. */
+  private Set<Long> searched = Set.of();
+
+  /** What was dead at a search that was not; 0 after another. Guarded by {@link #searching}. */
   private long deadBytes;
 
   /// @param found is run when there is something to rewrite
@@ -110,16 +113,21 @@ final class BlobCollector {
     long dead = BlobPolicy.deadBytes(version);
     Set<Long> before = wanted;
     boolean pending = version.all().stream().anyMatch(s -> before.contains(s.number()));
-    boolean changed = dead < deadBytes || dead > deadBytes + deadBytes / MORE;
+    Set<Long> due = BlobPolicy.due(version);
+    boolean changed =
+        deadBytes == 0
+            ? !due.equals(searched)
+            : dead < deadBytes || dead > deadBytes + deadBytes / MORE;
     if (!anyway && (pending || !changed)) {
       return;
     }
     Set<Long> sstables = new HashSet<>();
-    for (long number : BlobPolicy.due(version)) {
+    for (long number : due) {
       addReferring(files, number, sstables);
     }
     boolean worth = anyway || BlobPolicy.isWorth(version, sstables);
-    deadBytes = dead;
+    deadBytes = worth ? 0 : dead;
+    searched = due;
     wanted = worth ? Set.copyOf(sstables) : Set.of();
   }
 
