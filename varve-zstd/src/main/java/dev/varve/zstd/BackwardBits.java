@@ -52,10 +52,10 @@ final class BackwardBits {
 
   private int bits(int count) {
     if (left >= 0) {
-      return (int) (word((int) (left >>> 3)) >>> (left & 7) & (1L << count) - 1);
+      return (int) (word((int) (left >>> 3)) >>> (left & 7) & ((1L << count) - 1));
     }
     int there = (int) Math.max(0, count + left);
-    return there == 0 ? 0 : (int) (word(0) & (1L << there) - 1) << count - there;
+    return there == 0 ? 0 : ((int) (word(0) & ((1L << there) - 1))) << (count - there);
   }
 
   private long word(int at) {
@@ -65,7 +65,7 @@ final class BackwardBits {
     }
     long word = 0;
     for (int i = array.length - 1; i >= index; i--) {
-      word = word << 8 | array[i] & 0xFF;
+      word = word << 8 | (array[i] & 0xFF);
     }
     return word;
   }

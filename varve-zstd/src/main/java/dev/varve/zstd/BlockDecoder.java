@@ -72,7 +72,7 @@ final class BlockDecoder {
     require(bytes <= to - at);
     int value = 0;
     for (int i = bytes - 1; i >= 0; i--) {
-      value = value << 8 | array[at + i] & 0xFF;
+      value = value << 8 | (array[at + i] & 0xFF);
     }
     at += bytes;
     return value;
@@ -113,7 +113,7 @@ final class BlockDecoder {
     require(bytes <= to - at);
     long value = 0;
     for (int i = bytes - 1; i >= 0; i--) {
-      value = value << 8 | array[at + i] & 0xFF;
+      value = value << 8 | (array[at + i] & 0xFF);
     }
     at += bytes;
     int count = (int) (value >>> 4) & (1 << width) - 1;

@@ -29,7 +29,7 @@ final class FrameDecoder {
     require(bytes <= end - at);
     long value = 0;
     for (int i = bytes - 1; i >= 0; i--) {
-      value = value << 8 | array[at + i] & 0xFF;
+      value = value << 8 | (array[at + i] & 0xFF);
     }
     at += bytes;
     return value;
