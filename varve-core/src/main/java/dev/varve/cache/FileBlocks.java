@@ -17,7 +17,9 @@ public final class FileBlocks {
    * when it lets go of it. */
   private final byte[] @Nullable [] blocks;
 
-  /** How often each was asked for, up to {@link BlockCacheShard#USES_MAX}. A lost count is no harm. */
+  /**
+   * How often each was asked for, up to {@link BlockCacheShard#USES_MAX}. A lost count is no harm.
+   */
   private final byte[] uses;
 
   /// A file of so many blocks, of which none is in the cache.

@@ -194,7 +194,11 @@ final class MergingCursorTest {
     for (int i = 0; i < count; i++) {
       // Some keys have many revisions, which then stand in several blocks.
       long key =
-          random.nextInt(4) == 0 ? Math.min(to - 1, from + 5) : random.nextLong(from, to);
+          switch (random.nextInt(8)) {
+            case 0 -> from;
+            case 1, 2 -> Math.min(to - 1, from + 5);
+            default -> random.nextLong(from, to);
+          };
       boolean tombstone = random.nextInt(5) == 0;
       byte[] value = new byte[tombstone ? 0 : random.nextInt(40)];
       random.nextBytes(value);
@@ -216,9 +220,16 @@ final class MergingCursorTest {
       while (from < KEYS) {
         long to = from + 1 + random.nextInt(90);
         int count = 1 + random.nextInt(120);
-        sstables.add(
-            files.write(randomEntries(random, model, count, from, to, sequence), List.of()));
+        List<Revision> entries = randomEntries(random, model, count, from, to, sequence);
         sequence += count;
+        List<RangeTombstone> ranges = new ArrayList<>();
+        if (random.nextInt(3) == 0) {
+          // The file's range ends with a key that the next file begins with.
+          byte[] begin = LsmFilesFixture.key(Math.max(from, to - 3));
+          ranges.add(new RangeTombstone(begin, LsmFilesFixture.key(to), sequence++));
+          model.ranges.addAll(ranges);
+        }
+        sstables.add(files.write(entries, ranges));
         from = to + (random.nextBoolean() ? 0 : random.nextInt(50));
       }
       files.add(level, sstables);

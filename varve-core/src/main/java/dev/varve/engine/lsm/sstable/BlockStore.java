@@ -20,8 +20,8 @@ final class BlockStore {
     this.file = cache.newFile();
   }
 
-  /// Has data blocks found by their numbers, of which there are so many, from now on. Before anybody
-  /// reads one. Answers how much memory that takes.
+  /// Has data blocks found by their numbers, of which there are so many, from now on. Before
+  /// anybody reads one. Answers how much memory that takes.
   long numberData(int count) {
     data = new FileBlocks(count);
     return data.memoryBytes();

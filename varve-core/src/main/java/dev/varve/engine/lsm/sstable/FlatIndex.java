@@ -21,7 +21,9 @@ final class FlatIndex {
   /** Of each separator eight bytes as a number whose signed order is theirs; the first has none. */
   private final long[] heads;
 
-  /** Every eighth of the heads: a search looks at a few lines of these, and at one of the others. */
+  /**
+   * Every eighth of the heads: a search looks at a few lines of these, and at one of the others.
+   */
   private final long[] tops;
 
   private final byte[] keys;
@@ -157,7 +159,8 @@ final class FlatIndex {
 
   /// What it takes in memory, headers of arrays included.
   long memoryBytes() {
-    long bytes = 8L * (heads.length + tops.length) + keys.length + prefix.length + 4L * keyEnds.length;
+    long bytes =
+        8L * (heads.length + tops.length) + keys.length + prefix.length + 4L * keyEnds.length;
     bytes += 8L * offsets.length + 6 * ARRAY_BYTES + 56;
     long[] own = stamps;
     return own == null ? bytes : bytes + 8L * own.length + ARRAY_BYTES;
@@ -213,7 +216,8 @@ final class FlatIndex {
 
   /** The last entry with a lesser head; the first one has less than any. */
   private int lastBelow(long head) {
-    // Adding what a condition yields, rather than branching on it, spares a misprediction each round.
+    // Adding what a condition yields, rather than branching on it, spares a misprediction each
+    // round.
     int top = 0;
     for (int rest = tops.length; rest > 1; ) {
       int half = rest >>> 1;

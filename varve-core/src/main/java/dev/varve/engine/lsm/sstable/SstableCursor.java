@@ -102,8 +102,7 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean seekKey(byte[] target, long sequence) throws IOException {
     SstableIndex own = begin();
-    return own != null
-        && settleForward(find(own, target, Stamp.visibleAt(sequence)), sequence);
+    return own != null && settleForward(find(own, target, Stamp.visibleAt(sequence)), sequence);
   }
 
   /// Moves to the last key at `target` or before that has an entry up to `sequence`.
