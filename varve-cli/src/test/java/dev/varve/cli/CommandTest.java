@@ -162,11 +162,11 @@ final class CommandTest {
 
   @Test
   void keyspaces_are_made_with_the_engine_and_keep_it() {
-    for (String engine : List.of("array", "hash", "rbtree")) {
+    for (String engine : List.of("array", "hash", "lsm", "rbtree")) {
       assertCode(0, varve("put", "-k", engine, "--engine", engine, "a", "1"));
     }
     Ran listed = varve("keyspaces");
-    assertEquals(4, listed.lines().size(), listed.toString());
+    assertEquals(5, listed.lines().size(), listed.toString());
     assertTrue(listed.lines().get(1).matches("array +array +1 .*"), listed.toString());
     try (Store opened = Varve.open(Path.of(store))) {
       assertEquals(
@@ -307,7 +307,8 @@ final class CommandTest {
       assertEquals(List.of("k"), completer.words(List.of("scan", "-k", ""), 2));
       assertTrue(completer.words(List.of("scan", "--"), 1).contains("--prefix"));
       assertEquals(
-          List.of("array", "rbtree", "hash"), completer.words(List.of("put", "--engine", ""), 2));
+          List.of("array", "rbtree", "hash", "lsm"),
+          completer.words(List.of("put", "--engine", ""), 2));
     }
   }
 

@@ -179,10 +179,10 @@ public final class Salvager {
         }
         case StoreFileName.Sstable(int keyspace, long _) -> sorted.put(keyspace, null);
         case StoreFileName.Manifest(int keyspace, long _) -> sorted.put(keyspace, null);
-        case StoreFileName.Lock _,
+        case StoreFileName.Blob _,
+            StoreFileName.Lock _,
             StoreFileName.Catalog _,
             StoreFileName.Segment _,
-            StoreFileName.Blob _,
             StoreFileName.Temporary _,
             StoreFileName.Foreign _ -> {}
       }
@@ -249,7 +249,7 @@ public final class Salvager {
     BatchedPuts puts = new BatchedPuts(store, target);
     LsmSalvage.Result found =
         LsmSalvage.run(
-            new LsmSalvage.Source(fs, from, id, number),
+            new LsmSalvage.Source(fs, from, id, number, environment.clock()),
             one.getValue(),
             (key, value) -> {
               puts.put(key, value);

@@ -39,9 +39,9 @@ record Strays(
             found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Sstable(int keyspace, long _) ->
             found.add(name, named, isKeyspace.test(keyspace));
-        case StoreFileName.Blob(int keyspace, long _) ->
-            found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Manifest(int keyspace, long _) ->
+            found.add(name, named, isKeyspace.test(keyspace));
+        case StoreFileName.Blob(int keyspace, long _) ->
             found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Lock _, StoreFileName.Catalog _, StoreFileName.Segment _ -> {}
       }

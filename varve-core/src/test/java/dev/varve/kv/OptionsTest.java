@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.Expect;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -112,8 +113,11 @@ final class OptionsTest {
         KeyspaceOptions.of(EngineKind.LSM)
             .withCompression(BlockCompression.NONE)
             .withFilterBits(4)
-            .withMemtable(ByteSize.ofKibibytes(256));
+            .withMemtable(ByteSize.ofKibibytes(256))
+            .withBlobThreshold(ByteSize.ofKibibytes(4));
     assertEquals(options, KeyspaceOptions.parse(options.toText()));
+    assertTrue(options.toText().contains("blob-threshold=4KiB\n"), options.toText());
+    assertEquals(ByteSize.ofKibibytes(32), KeyspaceOptions.of(EngineKind.LSM).blobThreshold());
     assertEquals(
         KeyspaceOptions.of(EngineKind.LSM),
         KeyspaceOptions.parse(KeyspaceOptions.of(EngineKind.LSM).toText()));
@@ -123,5 +127,23 @@ final class OptionsTest {
         UsageException.class, () -> KeyspaceOptions.parse("engine=lsm\nfilter-bits=25"), "24");
     Expect.failure(
         UsageException.class, () -> KeyspaceOptions.parse("engine=lsm\nmemtable=1KiB"), "memtable");
+    for (String wrong : List.of("0", "255", "1025MiB")) {
+      Expect.failure(
+          UsageException.class,
+          () -> KeyspaceOptions.parse("engine=lsm\nblob-threshold=" + wrong),
+          "'blob-threshold' is from 256B to 1GiB");
+    }
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.parse("engine=lsm\nblob-threshold=large"),
+        "'large' is no size");
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.parse("engine=lsm\nblob-treshold=1MiB"),
+        "did you mean 'blob-threshold'?");
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.of(EngineKind.HASH).withBlobThreshold(ByteSize.ofMebibytes(1)),
+        "no effect on the engine HASH");
   }
 }

@@ -45,6 +45,9 @@ final class BlobCrashTest {
   private long images;
   private long withBlobs;
 
+  /** What was wrong first: an error in the middle of an operation would fail the store instead. */
+  private @Nullable AssertionError wrong;
+
   private static String name(long seed) {
     return "mvn -pl varve-bom,varve-core test -Dtest=BlobCrashTest -Dvarve.seed=" + seed + " ";
   }
@@ -63,7 +66,7 @@ final class BlobCrashTest {
             operation -> {
               if (operation.kind().changes() && isOfFiles(operation)) {
                 cuts++;
-                if (sampler.nextInt(6) == 0) {
+                if (sampler.nextInt(6) == 0 && wrong == null) {
                   look(memory, sampler, name(seed) + "before " + operation);
                 }
               }
@@ -73,6 +76,9 @@ final class BlobCrashTest {
       for (int step = 0; step < STEPS; step++) {
         step(store, keyspace, random);
       }
+    }
+    if (wrong != null) {
+      throw wrong;
     }
     assertTrue(cuts > 300 && images > 50 && withBlobs > 40, cuts + " " + images + " " + withBlobs);
   }
@@ -116,8 +122,10 @@ final class BlobCrashTest {
     images++;
     try {
       recover(left, mode == MODES.size(), what);
+    } catch (AssertionError e) {
+      wrong = e;
     } catch (IOException | VarveException e) {
-      throw new AssertionError(what, e);
+      wrong = new AssertionError(what, e);
     }
   }
 
@@ -166,7 +174,7 @@ final class BlobCrashTest {
     operations.removeIf(index -> index >= end);
     assertTrue(operations.size() > 100, operations.size() + " operations");
     for (Fault.Errno error : List.of(Fault.Errno.EIO, Fault.Errno.ENOSPC)) {
-      for (int i = 0; i < operations.size(); i += 23) {
+      for (int i = 0; i < operations.size(); i += 41) {
         var _ =
             runWith(
                 seed,

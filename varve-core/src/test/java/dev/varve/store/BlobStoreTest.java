@@ -306,6 +306,29 @@ final class BlobStoreTest {
   }
 
   @Test
+  void compaction_that_somebody_asked_for_leaves_no_file_that_is_mostly_dead() throws IOException {
+    NavigableMap<String, byte[]> model = new TreeMap<>();
+    try (Store store = BlobFixture.open(fs)) {
+      Keyspace keyspace = store.keyspace("k", BLOBS);
+      // Many small values, so that rewriting an sstable costs more than a blob file would free.
+      for (int i = 1000; i < 3000; i++) {
+        put(keyspace, model, i, 150);
+      }
+      put(keyspace, model, 0, 2000);
+      put(keyspace, model, 9000, 1500);
+      store.flush();
+      put(keyspace, model, 0, 2000);
+      store.flush();
+      store.compact(keyspace);
+      BlobFixture.requireSame(model, keyspace, "compacted");
+    }
+    Version version = BlobFixture.requireAccounts(fs, 1, "closed");
+    for (Version.BlobFile blob : version.blobs()) {
+      assertEquals(blob.fileBytes() - 120, blob.liveBytes(), version.blobs().toString());
+    }
+  }
+
+  @Test
   void a_cursor_and_a_snapshot_keep_what_they_read() throws IOException {
     try (Store store = BlobFixture.open(fs)) {
       Keyspace keyspace = store.keyspace("k", BLOBS);

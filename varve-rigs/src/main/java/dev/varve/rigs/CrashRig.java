@@ -39,10 +39,14 @@ final class CrashRig {
   private static final List<CrashImage.Mode> MODES = List.of(CrashImage.Mode.values());
   private static final int IMAGES_PER_CUT = MODES.size() + 1;
 
+  /** Past this many violations of one case the rest is not worth the time. */
+  private static final int ENOUGH = 100;
+
   private final RigCase rigCase;
   private final Durability judged;
   private final UnaryOperator<FileSystem> lie;
   private final Sample sample;
+  private final int enough;
   private final Findings findings;
   private final MemoryFileSystem memory = new MemoryFileSystem();
   private final ScriptRun run;
@@ -57,6 +61,8 @@ final class CrashRig {
     this.lie = planted.lie();
     this.sample = sample;
     this.findings = findings;
+    boolean isPlanted = planted != Planted.NOTHING || rigCase.bug() != LsmBug.NONE;
+    this.enough = isPlanted ? 1 : ENOUGH;
     this.run = new ScriptRun(rigCase, judged);
   }
 
@@ -88,7 +94,7 @@ final class CrashRig {
     }
     findings.count("cuts", cuts);
     run.work().count(findings);
-    findings.count("manifests replaced", manifests.replaced());
+    manifests.count(findings);
   }
 
   private void before(FileOperation operation) {
@@ -109,7 +115,7 @@ final class CrashRig {
       if (sample.takes(image)) {
         findings.count("images", 1);
         examine(image, kind, next);
-        if (findings.violationCount() > 100) {
+        if (findings.violationCount() >= enough) {
           exploring = false;
           return;
         }

@@ -23,13 +23,15 @@ import java.util.TreeMap;
 /// @param foreign the files of a store with another identity and other entries
 /// @param history the states after each commit
 /// @param closedLast the last commit of the closed store
+/// @param work what its LSM engines did
 record DamageCorpus(
     Map<String, byte[]> closed,
     Map<String, byte[]> crashed,
     List<Map<String, byte[]>> older,
     Map<String, byte[]> foreign,
     List<StoreState> history,
-    long closedLast) {
+    long closedLast,
+    LsmWork work) {
   /// Makes the files of a case. Its level must sync every commit, so that only the last one of the
   /// killed store can be taken for a torn write.
   static DamageCorpus make(RigCase rigCase) {
@@ -57,7 +59,13 @@ record DamageCorpus(
       Map<String, byte[]> crashed = files(fs);
       int _ = threads.on(0, run::close);
       return new DamageCorpus(
-          closed, crashed, older, foreign(rigCase), List.copyOf(run.history()), closedLast);
+          closed,
+          crashed,
+          older,
+          foreign(rigCase),
+          List.copyOf(run.history()),
+          closedLast,
+          run.work());
     }
   }
 
@@ -68,7 +76,8 @@ record DamageCorpus(
             rigCase.level(),
             rigCase.lanes(),
             rigCase.seed() + 1,
-            rigCase.steps());
+            rigCase.steps(),
+            rigCase.bug());
     MemoryFileSystem fs = new MemoryFileSystem();
     new ScriptRun(other, other.level()).run(fs, () -> {});
     return files(fs);

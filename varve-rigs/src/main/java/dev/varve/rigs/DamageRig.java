@@ -64,6 +64,7 @@ final class DamageRig implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           work -> Thread.ofPlatform().daemon().name("damaged").unstarted(work));
   private final DamageCorpus corpus;
+  private final int enough;
   private long number;
 
   /// @param timeoutMillis how long one attempt may take
@@ -73,6 +74,7 @@ final class DamageRig implements AutoCloseable {
     this.sample = sample;
     this.timeoutMillis = timeoutMillis;
     this.findings = findings;
+    this.enough = reader == PLAIN && rigCase.bug() == LsmBug.NONE ? ENOUGH : 1;
     this.corpus = DamageCorpus.make(rigCase);
   }
 
@@ -83,6 +85,7 @@ final class DamageRig implements AutoCloseable {
 
   /// Does all damage of the sample.
   void sweep() {
+    corpus.work().count(findings);
     for (boolean clean : new boolean[] {true, false}) {
       Map<String, byte[]> files = clean ? corpus.closed() : corpus.crashed();
       findings.count("files", files.size());
@@ -189,7 +192,7 @@ final class DamageRig implements AutoCloseable {
     if (!taken) {
       number++;
     }
-    return taken && findings.violationCount() < ENOUGH;
+    return taken && findings.violationCount() < enough;
   }
 
   private static Map<String, byte[]> with(
@@ -207,7 +210,7 @@ final class DamageRig implements AutoCloseable {
   private void attempt(
       Map<String, byte[]> damaged, String what, boolean clean, boolean mustBeNoticed) {
     long own = number++;
-    if ((sample.only >= 0 && own != sample.only) || findings.violationCount() >= ENOUGH) {
+    if ((sample.only >= 0 && own != sample.only) || findings.violationCount() >= enough) {
       return;
     }
     findings.count("attempts", 1);
@@ -289,7 +292,10 @@ final class DamageRig implements AutoCloseable {
         if (e.file() == null || e.offset() < 0) {
           return "the error names no place: " + e.getMessage();
         }
-        return reader.verify(store).isSound() ? "verification finds nothing where reads do" : null;
+        String name = String.valueOf(e.file().getFileName());
+        return reader.verify(store).problems().stream().noneMatch(text -> text.contains(name))
+            ? "verification does not name " + name + ", where a read found damage"
+            : null;
       }
     }
 

@@ -144,7 +144,8 @@ final class ErrorRig {
     ManifestCount manifests = new ManifestCount();
     operations.forEach(manifests);
     clean.work().count(findings);
-    findings.count("manifests replaced", manifests.replaced());
+    manifests.count(findings);
+    int enough = planted == CrashRig.Planted.NOTHING ? ENOUGH : 1;
     long number = 0;
     for (FileOperation operation : operations) {
       for (Kind kind : Kind.values()) {
@@ -154,7 +155,7 @@ final class ErrorRig {
               rig.strike(number, operation, kind, lasting);
             }
             number++;
-            if (findings.violationCount() >= ENOUGH) {
+            if (findings.violationCount() >= enough) {
               return;
             }
           }

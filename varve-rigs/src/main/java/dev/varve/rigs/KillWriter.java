@@ -1,6 +1,8 @@
 package dev.varve.rigs;
 
 import dev.varve.Varve;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.Store;
@@ -34,6 +36,7 @@ final class KillWriter {
 
   static final int KEYS = 200;
   private static final int VALUE_BYTES_MAX = 400;
+  private static final ByteSize MEMTABLE = ByteSize.ofKibibytes(64);
 
   private KillWriter() {}
 
@@ -50,6 +53,10 @@ final class KillWriter {
     }
     Store store = Varve.open(directory, options);
     KeyspaceOptions engine = KeyspaceOptions.of(options.defaultEngine());
+    if (engine.engine() == EngineKind.LSM) {
+      // So that the kill finds it writing files.
+      engine = engine.withMemtable(MEMTABLE);
+    }
     Keyspace a = store.keyspace("a", engine);
     Keyspace b = store.keyspace("b", engine);
     for (int t = 0; t < threads; t++) {

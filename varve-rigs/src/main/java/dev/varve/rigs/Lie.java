@@ -14,6 +14,12 @@ enum Lie {
   CATALOG_SYNC_SKIPPED,
   /// Syncs of directories do nothing: names are lost, renames come undone.
   DIRECTORY_SYNC_SKIPPED,
+  /// Syncs of sstables, and of their temporary files, do nothing.
+  SSTABLE_SYNC_SKIPPED,
+  /// A directory is not synced when the last name that it was given is an sstable's.
+  SSTABLE_NAME_NOT_SYNCED,
+  /// Syncs of manifests do nothing once they have their names: edits are not durable.
+  EDIT_SYNC_SKIPPED,
   /// A long write takes half of its bytes and reports all.
   SHORT_WRITE_REPORTED_WHOLE,
   /// A rename first removes, durably, the file in its way.

@@ -21,8 +21,11 @@ record LsmWork(long filled, long merges, long moves, long failed, long tombstone
         Math.max(deepest, other.deepest));
   }
 
-  /// Counts it, with what was made of files.
+  /// Counts it.
   void count(Findings findings) {
+    if (equals(NONE)) {
+      return;
+    }
     findings.count("full memtables", filled);
     findings.count("merges", merges);
     findings.count("moves", moves);

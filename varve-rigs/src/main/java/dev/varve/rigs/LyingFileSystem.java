@@ -28,6 +28,7 @@ final class LyingFileSystem implements FileSystem {
   private final FileSystem below;
   private final Lie lie;
   private final Map<Path, byte[]> firstRead = new HashMap<>();
+  private boolean sstableNamed;
 
   LyingFileSystem(FileSystem below, Lie lie) {
     this.below = below;
@@ -40,6 +41,15 @@ final class LyingFileSystem implements FileSystem {
 
   private static boolean isCatalog(Path path) {
     return name(path).startsWith(StoreFileName.CATALOG);
+  }
+
+  private static boolean isManifest(Path path) {
+    return StoreFileName.parse(name(path)) instanceof StoreFileName.Manifest;
+  }
+
+  /** Under its own name, or a temporary one. */
+  private static boolean isSstable(Path path) {
+    return name(path).contains(".sst");
   }
 
   private static String name(Path path) {
@@ -58,6 +68,8 @@ final class LyingFileSystem implements FileSystem {
           case FORCE_SKIPPED -> isSegment(path) && !first;
           case CATALOG_SYNC_SKIPPED -> isCatalog(path);
           case SNAPSHOT_SYNC_SKIPPED -> !isSegment(path) && !isCatalog(path);
+          case SSTABLE_SYNC_SKIPPED -> isSstable(path);
+          case EDIT_SYNC_SKIPPED -> isManifest(path);
           default -> false;
         };
     if (skipped) {
@@ -111,6 +123,7 @@ final class LyingFileSystem implements FileSystem {
       }
     }
     below.rename(from, to);
+    sstableNamed = isSstable(to);
   }
 
   @Override
@@ -145,7 +158,10 @@ final class LyingFileSystem implements FileSystem {
 
   @Override
   public void syncDirectory(Path directory) throws IOException {
-    if (lie != Lie.DIRECTORY_SYNC_SKIPPED) {
+    boolean skipped =
+        lie == Lie.DIRECTORY_SYNC_SKIPPED || (lie == Lie.SSTABLE_NAME_NOT_SYNCED && sstableNamed);
+    sstableNamed = false;
+    if (!skipped) {
       below.syncDirectory(directory);
     }
   }

@@ -23,7 +23,13 @@ import picocli.CommandLine.Option;
     name = "varve-rigs",
     description = "Tries to break the promises of a Varve store.",
     mixinStandardHelpOptions = true,
-    subcommands = {Main.Crash.class, Main.Faults.class, Main.Damage.class, Main.Kill.class})
+    subcommands = {
+      Main.Crash.class,
+      Main.Faults.class,
+      Main.Damage.class,
+      Main.Kill.class,
+      Main.Soak.class
+    })
 final class Main {
   private Main() {}
 
@@ -34,7 +40,7 @@ final class Main {
 
   /// Which cases.
   static final class Cases {
-    @Option(names = "--engine", description = "array, rbtree or hash; all by default")
+    @Option(names = "--engine", description = "array, rbtree, hash or lsm; all by default")
     @Nullable EngineKind engine;
 
     @Option(names = "--level", description = "sync, group, periodic or none; all by default")
@@ -176,6 +182,46 @@ final class Main {
       Findings findings = new Findings();
       new KillRig(stores, seed, KillWriter.Bug.NONE, findings).run(rounds);
       findings.print("kill", System.out);
+      return findings.violationCount() == 0 ? 0 : 1;
+    }
+  }
+
+  /// The soak.
+  @Command(name = "soak", description = "Kills a process that loads a large LSM, again and again.")
+  static final class Soak implements Callable<Integer> {
+    @Option(names = "--seed", description = "of entries, options and moments (${DEFAULT-VALUE})")
+    private long seed = 1;
+
+    @Option(names = "--entries", description = "how many there are (${DEFAULT-VALUE})")
+    private long entries = 1_000_000;
+
+    @Option(names = "--seconds", description = "how long it goes on (${DEFAULT-VALUE})")
+    private long seconds = 60;
+
+    @Option(names = "--threads", description = "how many write (${DEFAULT-VALUE})")
+    private int threads = 2;
+
+    @Option(names = "--kill-seconds", description = "a process's longest life (${DEFAULT-VALUE})")
+    private int killSeconds = 6;
+
+    @Option(names = "--memory", description = "of the store (${DEFAULT-VALUE})")
+    private String memory = "256MiB";
+
+    @Option(names = "--memtable", description = "in KiB (${DEFAULT-VALUE})")
+    private long memtable = 4096;
+
+    @Option(names = "--directory", description = "where the store goes; a temporary one by default")
+    private @Nullable Path directory;
+
+    @Override
+    public Integer call() throws IOException {
+      Path store = directory == null ? Files.createTempDirectory("varve-soak") : directory;
+      System.out.println("soak: seed " + seed + ", store in " + store);
+      Findings findings = new Findings();
+      SoakRig.Plan plan =
+          new SoakRig.Plan(entries, seconds, threads, killSeconds, memory, memtable);
+      new SoakRig(store, seed, plan, findings).run();
+      findings.print("soak", System.out);
       return findings.violationCount() == 0 ? 0 : 1;
     }
   }

@@ -23,7 +23,10 @@ final class ManifestCount implements Consumer<FileOperation> {
     }
   }
 
-  long replaced() {
-    return replaced;
+  /// Counts it.
+  void count(Findings findings) {
+    if (!keyspaces.isEmpty()) {
+      findings.count("manifests replaced", replaced);
+    }
   }
 }

@@ -16,7 +16,8 @@ import java.util.Locale;
 /// @param lanes of its log
 /// @param seed of the script, of images and of faults
 /// @param steps how long the script is
-record RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
+/// @param bug what is wrong with its LSM engines on purpose
+record RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps, LsmBug bug) {
   /** Tiny limits: segments roll and are recycled, snapshot files are written many times. */
   private static final ByteSize SEGMENT = ByteSize.ofKibibytes(8);
 
@@ -25,6 +26,10 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
 
   /** Of an LSM: the commits between two flushes of the store fill memtables. */
   private static final ByteSize LSM_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+
+  RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
+    this(engine, level, lanes, seed, steps, LsmBug.NONE);
+  }
 
   /// All engines, all levels, one lane and three.
   static List<RigCase> all(long seed, int steps) {
@@ -59,7 +64,7 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
   }
 
   RigCase withLevel(Durability other) {
-    return new RigCase(engine, other, lanes, seed, steps);
+    return new RigCase(engine, other, lanes, seed, steps, bug);
   }
 
   /// As options of the command.

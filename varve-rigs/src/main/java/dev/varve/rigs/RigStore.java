@@ -41,7 +41,7 @@ final class RigStore {
     this.rigCase = rigCase;
     this.clock = clock;
     this.background = new StepBackground(rigCase.seed());
-    this.lsm = new TinyLsm(rigCase.lanes() > 1);
+    this.lsm = new TinyLsm(rigCase.lanes() > 1, rigCase.bug());
     StoreEnvironment environment =
         new StoreEnvironment(
             fs,

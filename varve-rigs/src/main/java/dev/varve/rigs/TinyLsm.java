@@ -31,11 +31,14 @@ final class TinyLsm {
   private static final Duration TOMBSTONE_AGE = Duration.ofMillis(60);
 
   private final boolean varied;
+  private final LsmBug bug;
   private final List<LsmEngine> made = new ArrayList<>();
 
   /// @param varied whether tombstones have an age and indexes are read through the cache
-  TinyLsm(boolean varied) {
+  /// @param bug what is wrong on purpose
+  TinyLsm(boolean varied, LsmBug bug) {
     this.varied = varied;
+    this.bug = bug;
   }
 
   /// Every engine that there is.
@@ -47,9 +50,9 @@ final class TinyLsm {
   }
 
   private Engine make(EngineContext context) {
-    LsmEngine engine = LsmEngine.of(context, this::settings);
+    LsmEngine engine = LsmEngine.of(bug.given(context), this::settings);
     made.add(engine);
-    return engine;
+    return bug.around(engine);
   }
 
   /** So that some values of a script go to blob files. */

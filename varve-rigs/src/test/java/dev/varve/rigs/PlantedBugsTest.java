@@ -10,6 +10,7 @@ import dev.varve.kv.EngineKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -48,6 +49,47 @@ final class PlantedBugsTest {
     CrashRig.Sample sample = new CrashRig.Sample(7, 1000, -1);
     CrashRig.explore(rigCase(Durability.SYNC, 80), CrashRig.Planted.lie(lie), sample, findings);
     requireFound(findings, lie);
+  }
+
+  private static RigCase lsmCase(Durability level, int steps, LsmBug bug) {
+    return new RigCase(EngineKind.LSM, level, 1, SEED, steps, bug);
+  }
+
+  /// For the crash rig, of files that only an LSM has.
+  @ParameterizedTest
+  @EnumSource(names = {"SSTABLE_SYNC_SKIPPED", "SSTABLE_NAME_NOT_SYNCED", "EDIT_SYNC_SKIPPED"})
+  void the_crash_rig_finds_a_lie_about_sstables_and_manifests(Lie lie) {
+    Findings findings = new Findings();
+    CrashRig.explore(
+        lsmCase(Durability.SYNC, 80, LsmBug.NONE),
+        CrashRig.Planted.lie(lie),
+        new CrashRig.Sample(17, 1000, -1),
+        findings);
+    requireFound(findings, lie);
+  }
+
+  /// For the crash rig, in the engine.
+  @ParameterizedTest
+  @EnumSource(names = {"LOG_NOT_SYNCED_BEFORE_FLUSH", "SNAPSHOTS_FORGOTTEN"})
+  void the_crash_rig_finds_a_bug_of_the_lsm(LsmBug bug) {
+    Findings findings = new Findings();
+    CrashRig.explore(
+        lsmCase(Durability.NONE, 150, bug),
+        CrashRig.Planted.NOTHING,
+        new CrashRig.Sample(17, 1000, -1),
+        findings);
+    requireFound(findings, bug);
+  }
+
+  @Test
+  void the_damage_rig_finds_damage_that_is_taken_for_the_end() {
+    Findings findings = new Findings();
+    RigCase rigCase = lsmCase(Durability.SYNC, 60, LsmBug.DAMAGE_TAKEN_FOR_THE_END);
+    try (DamageRig rig =
+        new DamageRig(rigCase, DamageRig.PLAIN, new DamageRig.Sample(1009, -1), 60_000, findings)) {
+      rig.sweep();
+    }
+    requireFound(findings, rigCase.bug());
   }
 
   /// A store that acknowledges before it syncs: it works at a lower level than it is judged by.

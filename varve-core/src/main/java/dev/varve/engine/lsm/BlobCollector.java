@@ -23,8 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
 final class BlobCollector {
   /* Nothing on disk says which sstable refers to which blob file. The records of a blob file have
    * their keys, so a walk over a file that is due asks the sstables for each; a merge meets most of
-   * them anyhow, so the walk comes only when nothing that was found before is left to do, and after
-   * a search that was not worth it only when there is more to gain. */
+   * them anyhow, so the walk comes only when nothing that was found before is left to do, and when
+   * there is more to gain than there was at the last one, or less: files went since. So a search that
+   * led to nothing is not made again and again. */
 
   /** So much more has to be dead for another search: one part in this many. */
   private static final int MORE = 4;
@@ -40,7 +41,7 @@ final class BlobCollector {
   private volatile boolean closed;
   private volatile Set<Long> wanted = Set.of();
 
-  /** What was dead when the last search was not worth it. Guarded by {@link #searching}. */
+  /** What was dead when the last search was made. Guarded by {@link #searching}. */
   private long deadBytes;
 
   /// @param found is run when there is something to rewrite
@@ -109,7 +110,8 @@ final class BlobCollector {
     long dead = BlobPolicy.deadBytes(version);
     Set<Long> before = wanted;
     boolean pending = version.all().stream().anyMatch(s -> before.contains(s.number()));
-    if (!anyway && (pending || dead < deadBytes + deadBytes / MORE)) {
+    boolean changed = dead < deadBytes || dead > deadBytes + deadBytes / MORE;
+    if (!anyway && (pending || !changed)) {
       return;
     }
     Set<Long> sstables = new HashSet<>();
@@ -117,7 +119,7 @@ final class BlobCollector {
       addReferring(files, number, sstables);
     }
     boolean worth = anyway || BlobPolicy.isWorth(version, sstables);
-    deadBytes = worth ? 0 : dead;
+    deadBytes = dead;
     wanted = worth ? Set.copyOf(sstables) : Set.of();
   }
 
@@ -156,6 +158,10 @@ final class BlobCollector {
   void close() {
     closed = true;
     searching.lock();
-    searching.unlock();
+    try {
+      wanted = Set.of();
+    } finally {
+      searching.unlock();
+    }
   }
 }

@@ -25,6 +25,9 @@ interface EntrySource extends AutoCloseable {
   /// Moves to the last key at `target` or before.
   boolean seekForPrevious(byte[] target) throws IOException;
 
+  /// Moves to the last key before `target`.
+  boolean seekBefore(byte[] target) throws IOException;
+
   /// Moves to the next key.
   boolean next() throws IOException;
 

@@ -53,6 +53,9 @@ final class LsmCompaction implements CompactionEnvironment {
   /// As [dev.varve.engine.Engine#compact].
   void compact(KeyRange range, ProgressListener listener) throws IOException {
     scheduler.compact(range.from(), range.to(), listener);
+    // What it dropped was perhaps the greater part of blob files whose values it had passed by
+    // then.
+    scheduler.rewrite(collector.search(true), listener);
   }
 
   /// Has what runs end soon and begins nothing any more. It does not wait.

@@ -65,8 +65,8 @@ public final class LsmEngine implements Engine {
   private final LongAdder memtableGets = new LongAdder();
   private final AtomicLong writtenBytes = new AtomicLong();
 
-  /** How many memtables were sealed since they were full. Changed by whoever applies. */
-  private volatile long filled;
+  /** How many memtables were sealed since they were full. */
+  private final AtomicLong filled = new AtomicLong();
 
   private LsmEngine(EngineContext context, LsmSettings settings) {
     this.context = context;
@@ -129,7 +129,7 @@ public final class LsmEngine implements Engine {
   public void finish(long sequence) {
     if (state.now().active().memoryBytes() >= settings.memtableBytes()) {
       state.seal();
-      filled++;
+      long _ = filled.incrementAndGet();
       flush.request();
     }
   }
@@ -362,7 +362,7 @@ public final class LsmEngine implements Engine {
 
   /// How many memtables were sealed so far since they were full.
   public long filledMemtables() {
-    return filled;
+    return filled.get();
   }
 
   /// What compaction did so far.

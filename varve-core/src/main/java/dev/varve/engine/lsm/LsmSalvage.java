@@ -1,7 +1,9 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.base.Bytes;
+import dev.varve.base.Clock;
 import dev.varve.engine.lsm.SalvageRuns.Part;
+import dev.varve.engine.lsm.blob.BlobEnvironment;
 import dev.varve.engine.lsm.sstable.RangeTombstone;
 import dev.varve.engine.lsm.sstable.RangeTombstones;
 import dev.varve.engine.lsm.sstable.SstableProperties;
@@ -35,9 +37,14 @@ import org.jspecify.annotations.Nullable;
 /// @threads one at a time
 public final class LsmSalvage {
   /// Where the files are.
-  public record Source(FileSystem fileSystem, Path directory, StoreId store, int keyspace) {
+  public record Source(
+      FileSystem fileSystem, Path directory, StoreId store, int keyspace, Clock clock) {
     Path sstable(long number) {
       return directory.resolve(StoreFileName.sstable(keyspace, number));
+    }
+
+    BlobEnvironment blobs() {
+      return new BlobEnvironment(fileSystem, directory, store, keyspace, clock);
     }
 
     SstableRemains open(long number) throws IOException {
@@ -69,7 +76,6 @@ public final class LsmSalvage {
   private boolean whole = true;
   private long flushedThrough;
   private long greatest;
-  private long inBlobs;
 
   private LsmSalvage(Source source, Consumer<String> losses) {
     this.source = source;
@@ -161,12 +167,10 @@ public final class LsmSalvage {
                 + (e instanceof NoSuchFileException ? "" : " (" + e.getMessage() + ")"));
       }
     }
-    try (SalvageRuns runs = new SalvageRuns(source, parts, this::lose)) {
-      merge(runs, sink);
-    }
-    if (inBlobs > 0) {
-      lose(
-          inBlobs + " values of keyspace " + source.keyspace + " stand in blob files and are lost");
+    try (SalvageBlobs blobs = new SalvageBlobs(source.blobs());
+        SalvageRuns runs = new SalvageRuns(source, parts, this::lose)) {
+      merge(runs, blobs, sink);
+      blobs.tell(this::lose);
     }
   }
 
@@ -186,7 +190,7 @@ public final class LsmSalvage {
     return new Part(number, properties.smallestKey(), properties.largestKey());
   }
 
-  private void merge(SalvageRuns runs, Sink sink) throws IOException {
+  private void merge(SalvageRuns runs, SalvageBlobs blobs, Sink sink) throws IOException {
     byte @Nullable [] last = null;
     while (true) {
       SstableRemains entry = runs.entry();
@@ -197,23 +201,23 @@ public final class LsmSalvage {
       if (last == null
           || Bytes.compare(last, 0, last.length, entry.keyArray(), 0, entry.keyLength()) != 0) {
         last = entry.key();
-        take(last, entry, sink);
+        take(last, entry, blobs, sink);
       }
       runs.advance();
     }
   }
 
   /** Takes the newest entry of a key. */
-  private void take(byte[] key, SstableRemains entry, Sink sink) {
+  private void take(byte[] key, SstableRemains entry, SalvageBlobs blobs, Sink sink)
+      throws IOException {
     long stamp = entry.stamp();
     if (Stamp.kind(stamp) == Stamp.TOMBSTONE || isHidden(key, Stamp.sequence(stamp))) {
       return;
     }
-    if (Stamp.kind(stamp) == Stamp.BLOB) {
-      inBlobs++;
-      return;
+    byte[] value = Stamp.kind(stamp) == Stamp.BLOB ? blobs.value(entry) : entry.value();
+    if (value != null) {
+      sink.put(key, value);
     }
-    sink.put(key, entry.value());
   }
 
   private boolean isHidden(byte[] key, long sequence) {

@@ -34,6 +34,12 @@ final class MemtableSource implements EntrySource {
   }
 
   @Override
+  public boolean seekBefore(byte[] target) {
+    boolean found = cursor.seekForPrevious(target);
+    return found && cursor.compareKey(target) == 0 ? cursor.previous() : found;
+  }
+
+  @Override
   public boolean next() {
     return cursor.next();
   }

@@ -131,10 +131,10 @@ final class MergingCursor implements EngineCursor {
     }
     try {
       for (EntrySource source : sources) {
-        boolean found = target == null ? source.seekToLast() : source.seekForPrevious(target);
-        // What is deferred stands before the key that it gives.
-        if (found && excluded && target != null && !source.isDeferred() && isOn(source, target)) {
-          boolean _ = source.previous();
+        if (target == null) {
+          boolean _ = source.seekToLast();
+        } else {
+          boolean _ = excluded ? source.seekBefore(target) : source.seekForPrevious(target);
         }
         queue.add(source);
       }

@@ -5,6 +5,7 @@ import dev.varve.engine.lsm.sstable.SstableCursor;
 import dev.varve.engine.lsm.sstable.Stamp;
 import dev.varve.kv.KeyRange;
 import java.io.IOException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The entries of a run of sstables, of which one is open at a time, and that only once an entry of
@@ -134,13 +135,32 @@ final class SstableSource implements EntrySource {
   @Override
   public boolean seekForPrevious(byte[] target) throws IOException {
     int last = run.lastFrom(target);
-    byte[] end = last < 0 ? null : run.to(last);
-    if (last < 0 || (end != null && Bytes.compare(target, end) >= 0)) {
+    if (endsBefore(last, target)) {
       return deferBackward(last);
     }
     forward = false;
     file = last;
     return stand(open().seekForPreviousKey(target, sequence));
+  }
+
+  @Override
+  public boolean seekBefore(byte[] target) throws IOException {
+    int last = run.lastFrom(target);
+    if (last >= 0 && Arrays.equals(run.from(last), target)) {
+      last--;
+    }
+    if (endsBefore(last, target)) {
+      return deferBackward(last);
+    }
+    forward = false;
+    file = last;
+    return stand(open().seekBeforeKey(target, sequence));
+  }
+
+  /** Whether all keys of a file are before a key; also true of no file. */
+  private boolean endsBefore(int last, byte[] key) {
+    byte[] end = last < 0 ? null : run.to(last);
+    return last < 0 || (end != null && Bytes.compare(end, key) <= 0);
   }
 
   @Override

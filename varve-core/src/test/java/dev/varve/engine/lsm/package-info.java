@@ -1,4 +1,4 @@
-/// Tests of the engine's parts that are not reached through a store alone.
+/// Tests of what wires the parts of the LSM engine.
 @NullMarked
 package dev.varve.engine.lsm;
 

@@ -35,6 +35,21 @@ public final class BlobReader {
   /// @throws FormatException when a newer Varve wrote it
   /// @throws IOException when the device refuses or there is no such file
   public static BlobReader open(BlobEnvironment environment, long number) throws IOException {
+    return open(environment, number, true);
+  }
+
+  /// Opens the file of this number to read single values, whatever became of its footer.
+  ///
+  /// @throws CorruptionException when its envelope is damaged, or it belongs elsewhere
+  /// @throws FormatException when a newer Varve wrote it
+  /// @throws IOException when the device refuses or there is no such file
+  public static BlobReader openDamaged(BlobEnvironment environment, long number)
+      throws IOException {
+    return open(environment, number, false);
+  }
+
+  private static BlobReader open(BlobEnvironment environment, long number, boolean needsFooter)
+      throws IOException {
     Path path = environment.path(number);
     StoreFile file = environment.fileSystem().open(path, OpenMode.READ);
     try {
@@ -45,6 +60,10 @@ public final class BlobReader {
               .require(path, FileKind.BLOB, environment.store(), environment.keyspace(), number);
       int checksum = Envelope.checksumOf(head);
       BlobFooter footer = footer(file, checksum, size);
+      long end = footer == null ? size : size - BlobFooter.SIZE;
+      if (footer == null && !needsFooter) {
+        footer = new BlobFooter(size, 0, 0, 0, 0, 0);
+      }
       if (footer == null) {
         throw new CorruptionException(
             path,
@@ -53,7 +72,7 @@ public final class BlobReader {
             "none");
       }
       return new BlobReader(
-          new BlobSource(path, file, checksum, number, size - BlobFooter.SIZE),
+          new BlobSource(path, file, checksum, number, end),
           new BlobInfo(number, size, footer.records(), footer.valueBytes()),
           footer);
     } catch (Throwable failure) {

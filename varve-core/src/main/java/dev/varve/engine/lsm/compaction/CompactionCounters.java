@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.compaction;
 
+import dev.varve.engine.lsm.blob.BlobInfo;
 import dev.varve.engine.lsm.compaction.CompactionDecision.Merge;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
@@ -41,6 +42,9 @@ final class CompactionCounters {
     bytesRead[merge.level()] += bytes(merge.upper());
     bytesRead[merge.outputLevel()] += bytes(merge.lower());
     bytesWritten[merge.outputLevel()] += bytes(outcome.outputs());
+    for (BlobInfo blob : outcome.tally().blobs) {
+      bytesWritten[merge.outputLevel()] += blob.size();
+    }
     for (SstableMeta input : merge.inputs()) {
       rangeTombstonesRead += input.counts().rangeTombstones();
     }

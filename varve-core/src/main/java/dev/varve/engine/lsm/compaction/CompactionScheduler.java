@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -297,7 +298,24 @@ public final class CompactionScheduler implements AutoCloseable {
   public void compact(byte @Nullable [] from, byte @Nullable [] to, ProgressListener listener)
       throws IOException {
     try {
-      new ManualCompaction(this, from, to, listener).run(manuals);
+      new ManualCompaction(this, from, to, Set.of(), listener).run(manuals);
+    } finally {
+      wake();
+    }
+  }
+
+  /// Rewrites sstables, so that blob files which they refer to can go; those that are not there any
+  /// more do no harm. Waits until that is done.
+  ///
+  /// @throws CancellationException when the listener stops it or the scheduler is closed
+  /// @throws dev.varve.kv.CorruptionException when an sstable or a blob file is damaged
+  /// @throws IOException when the device refuses
+  public void rewrite(Set<Long> sstables, ProgressListener listener) throws IOException {
+    if (sstables.isEmpty()) {
+      return;
+    }
+    try {
+      new ManualCompaction(this, null, null, sstables, listener).run(manuals);
     } finally {
       wake();
     }

@@ -15,7 +15,7 @@ import java.util.List;
 /// @param running how many are under way
 /// @param moves how many of those that succeeded moved an sstable without rewriting it
 /// @param bytesRead the lengths of the inputs of merges that succeeded, by their level
-/// @param bytesWritten the lengths of their outputs, by their level
+/// @param bytesWritten the lengths of their outputs, by their level, those of blob files included
 /// @param bytesDiscarded the lengths of complete outputs of merges that failed or were cancelled
 /// @param entriesRead how many entries the inputs had
 /// @param entriesWritten how many the outputs have

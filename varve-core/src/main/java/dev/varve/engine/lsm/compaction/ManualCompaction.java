@@ -17,13 +17,15 @@ import java.util.Set;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
-/// A range of keys that somebody wants compacted and waits for.
+/// A range of keys that somebody wants compacted, or sstables that are to be rewritten, and waits
+/// for.
 ///
 /// @threads one at a time, except where said
 final class ManualCompaction {
   private final CompactionScheduler scheduler;
   private final byte @Nullable [] from;
   private final byte @Nullable [] to;
+  private final Set<Long> rewritten;
   private final ProgressListener listener;
   private final long beginNanos;
   private final Set<Long> done = new HashSet<>();
@@ -36,12 +38,15 @@ final class ManualCompaction {
   /// Why it failed. Guarded by the scheduler's lock.
   @Nullable Throwable failure;
 
+  /// @param rewritten the sstables that are to be rewritten; none for all keys of the range
   ManualCompaction(
       CompactionScheduler scheduler,
       byte @Nullable [] from,
       byte @Nullable [] to,
+      Set<Long> rewritten,
       ProgressListener listener) {
     this.scheduler = scheduler;
+    this.rewritten = rewritten;
     this.from = from;
     this.to = to;
     this.listener = listener;
@@ -50,7 +55,9 @@ final class ManualCompaction {
 
   /// Whether what the other asks for is part of this.
   boolean covers(ManualCompaction other) {
-    return (from == null || (other.from != null && Bytes.compare(from, other.from) <= 0))
+    return rewritten.isEmpty()
+        && other.rewritten.isEmpty()
+        && (from == null || (other.from != null && Bytes.compare(from, other.from) <= 0))
         && (to == null || (other.to != null && Bytes.compare(other.to, to) <= 0));
   }
 
@@ -88,6 +95,9 @@ final class ManualCompaction {
   /// What is to be done next. What was flushed after the beginning is left out, or a writer that
   /// does not stop would never let it end.
   CompactionDecision decide(Version version, Surroundings around) {
+    if (!rewritten.isEmpty()) {
+      return CompactionPolicy.pickRewrite(version, scheduler.options(), around, rewritten);
+    }
     List<Removed> newer = new ArrayList<>();
     for (SstableMeta sstable : version.level(0)) {
       if (sstable.smallestSequence() > flushedThrough) {

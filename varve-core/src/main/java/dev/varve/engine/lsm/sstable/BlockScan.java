@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.sstable;
 
 import dev.varve.base.Bytes;
+import dev.varve.codec.BlockCodec;
 import dev.varve.codec.BlockCodecs;
 import dev.varve.fs.StoreFile;
 import java.io.IOException;
@@ -38,10 +39,11 @@ final class BlockScan {
 
   private static final int FIRST_READ = 64 << 10;
   private static final int[] TABLE = table();
+  private static final BlockType[] TYPES = BlockType.values();
 
   private final StoreFile file;
   private final BlockSeal seal;
-  private final int[] masks = new int[BlockType.values().length];
+  private final int[] masks = new int[TYPES.length];
   private byte[] buffer = new byte[FIRST_READ];
   private long bufferBegin;
   private int bufferLength;
@@ -116,8 +118,8 @@ final class BlockScan {
   /// @throws IOException when the device refuses
   @Nullable Place blockAt(long offset, long end, int limit) throws IOException {
     long most = Math.min(end - offset, limit);
-    for (BlockType type : BlockType.values()) {
-      masks[type.ordinal()] = seal.mask(type, offset);
+    for (int type = 0; type < TYPES.length; type++) {
+      masks[type] = seal.mask(TYPES[type], offset);
     }
     int register = -1;
     int done = 0;
@@ -129,7 +131,7 @@ final class BlockScan {
         int mask = ~register ^ Bytes.getInt(buffer, at);
         for (int type = 0; type < masks.length; type++) {
           if (mask == masks[type] && isTail(from, done)) {
-            return new Place(BlockType.values()[type], offset, done + 4);
+            return new Place(TYPES[type], offset, done + 4L);
           }
         }
         register = TABLE[(register ^ buffer[at]) & 0xFF] ^ register >>> 8;
@@ -145,9 +147,13 @@ final class BlockScan {
     if (length <= BlockSeal.BYTES - 4) {
       return false;
     }
+    int payload = length - BlockSeal.BYTES + 4;
     int codec = buffer[from + length - 5] & 0xFF;
     int plain = Bytes.getInt(buffer, from + length - 4);
-    return codec == BlockCodecs.NONE ? plain == length - 5 : plain >= 0;
+    BlockCodec known = BlockCodecs.forReading(codec);
+    return codec <= BlockCodecs.ZSTD
+        && plain > 0
+        && (known == null || known.canHold(payload, plain));
   }
 
   /** Has `length` bytes of the file from `offset` in the buffer; answers where there. */

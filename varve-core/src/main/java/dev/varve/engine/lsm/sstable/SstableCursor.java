@@ -1,7 +1,5 @@
 package dev.varve.engine.lsm.sstable;
 
-import dev.varve.cache.MemoryBudget;
-import dev.varve.format.Envelope;
 import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -14,45 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// @threads one at a time
 /// @lifetime until [#close]. Keys and values that it lends are good until it moves
 public final class SstableCursor implements AutoCloseable {
-  /** Blocks that follow each other on the device before it reads ahead. */
-  private static final int SEQUENTIAL_MIN = 2;
-
-  private static final int AHEAD_MIN = 32 << 10;
-
   private SstableReader reader;
-  private BlockStore blocks;
-  private @Nullable SstableIndex index;
-  private final boolean keep;
-  private final MemoryBudget budget;
-
-  /** How much is read ahead at most. */
-  private final int aheadMax;
-
-  private final SstableIndex.Position position = new SstableIndex.Position();
-  private final EntryBlock block = new EntryBlock();
+  private final CursorBlocks blocks;
+  private final SstableIndex.Position position;
+  private final EntryBlock block;
   private boolean closed;
   private boolean valid;
   private int at;
   private byte[] key = new byte[64];
   private int keyLength;
-
-  /* No block is read for keys before the one or at or behind the other. */
-  private byte @Nullable [] least;
-  private byte @Nullable [] past;
-
-  /* What was read ahead: `aheadLength` bytes of the file from `aheadBegin`. */
-  private byte[] ahead = new byte[0];
-  private long aheadBegin;
-  private int aheadLength;
-  private int aheadNext;
-  private int sequential;
-  private boolean backward;
-
-  /** The position's begin and end of the block that was opened last. */
-  private long lastBegin = -1;
-
-  private long lastEnd = -1;
-  private byte[] plain = new byte[0];
 
   SstableCursor(
       SstableReader reader,
@@ -61,20 +29,15 @@ public final class SstableCursor implements AutoCloseable {
       boolean keep,
       SstableEnvironment environment) {
     this.reader = reader;
-    this.budget = environment.budget();
-    this.aheadMax = environment.bufferBytes();
-    this.blocks = blocks;
-    this.index = index;
-    this.keep = keep;
-    this.aheadNext = keep ? Math.min(AHEAD_MIN, aheadMax) : aheadMax;
-    this.sequential = keep ? 0 : SEQUENTIAL_MIN;
+    this.blocks = new CursorBlocks(blocks, index, keep, environment);
+    this.position = this.blocks.position;
+    this.block = this.blocks.block;
   }
 
   /// Spares the reading of blocks that only have keys before `from`, or at `to` or behind; null
   /// stands for no end. Moves by keys, and only they, find nothing there.
   public void within(byte @Nullable [] from, byte @Nullable [] to) {
-    this.least = from;
-    this.past = to;
+    blocks.within(from, to);
   }
 
   /// Goes over to another file, and stands on no entry.
@@ -88,20 +51,13 @@ public final class SstableCursor implements AutoCloseable {
     }
     SstableReader left = reader;
     other.lend(this);
-    aheadLength = 0;
-    // Where one file of a level ends, the next begins.
-    boolean goesOn = keep && sequential >= SEQUENTIAL_MIN && !backward;
-    lastBegin = -1;
-    SstableIndex its = index;
-    lastEnd = goesOn && its != null ? its.begin() : -1;
     left.release();
   }
 
   /** Takes over a reference to a file. */
   void enter(SstableReader other, BlockStore its, @Nullable SstableIndex itsIndex) {
     reader = other;
-    blocks = its;
-    index = itsIndex;
+    blocks.moveTo(its, itsIndex);
   }
 
   private @Nullable SstableIndex begin() {
@@ -109,7 +65,7 @@ public final class SstableCursor implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the cursor is closed");
     }
-    return index;
+    return blocks.index();
   }
 
   /// Moves to the first key that has an entry up to `sequence`.
@@ -159,6 +115,15 @@ public final class SstableCursor implements AutoCloseable {
     return own != null && settleBackward(find(own, target, -1) - 1, sequence);
   }
 
+  /// Moves to the last key before `target` that has an entry up to `sequence`.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
+  /// @throws IOException when the device refuses
+  public boolean seekBeforeKey(byte[] target, long sequence) throws IOException {
+    SstableIndex own = begin();
+    return own != null && settleBackward(find(own, target, Long.MAX_VALUE) - 1, sequence);
+  }
+
   /// Moves to the next key that has an entry up to `sequence`.
   ///
   /// @throws dev.varve.kv.CorruptionException when what has to be read is damaged
@@ -193,22 +158,16 @@ public final class SstableCursor implements AutoCloseable {
 
   private boolean openNext() throws IOException {
     valid = false;
-    SstableIndex own = index;
-    if (own == null || !own.nextBefore(position, past)) {
-      return false;
-    }
-    openBlock();
-    return true;
+    return blocks.openNext();
   }
 
   private boolean openPrevious() throws IOException {
     valid = false;
-    SstableIndex own = index;
-    if (own == null || !own.previousFrom(position, least)) {
-      return false;
-    }
-    openBlock();
-    return true;
+    return blocks.openPrevious();
+  }
+
+  private void openBlock() throws IOException {
+    blocks.open(false);
   }
 
   /** Stands on the first entry from `first` on that can be seen. */
@@ -256,7 +215,7 @@ public final class SstableCursor implements AutoCloseable {
         return true;
       }
       valid = false;
-      SstableIndex own = index;
+      SstableIndex own = blocks.index();
       if (own == null || !own.previous(position)) {
         throw blocks.source().damaged(position.offset(), "a block before", "none");
       }
@@ -347,7 +306,7 @@ public final class SstableCursor implements AutoCloseable {
 
   private int find(SstableIndex own, byte[] target, long stamp) throws IOException {
     own.seek(position, target, 0, target.length, stamp);
-    openBlock(true);
+    blocks.open(true);
     return block.find(target, 0, target.length, stamp);
   }
 
@@ -361,7 +320,7 @@ public final class SstableCursor implements AutoCloseable {
       return standBeside(at, at + 1);
     }
     valid = false;
-    SstableIndex own = index;
+    SstableIndex own = blocks.index();
     if (own == null || !own.next(position)) {
       return false;
     }
@@ -379,7 +338,7 @@ public final class SstableCursor implements AutoCloseable {
       return standBeside(at, at - 1);
     }
     valid = false;
-    SstableIndex own = index;
+    SstableIndex own = blocks.index();
     if (own == null || !own.previous(position)) {
       return false;
     }
@@ -418,94 +377,6 @@ public final class SstableCursor implements AutoCloseable {
     if (key.length < keyLength) {
       key = new byte[Math.max(keyLength, 2 * key.length)];
     }
-  }
-
-  /** Opens the block at the position: from what was read ahead, the cache, or the device. */
-  private void openBlock() throws IOException {
-    openBlock(false);
-  }
-
-  private void openBlock(boolean toSearch) throws IOException {
-    boolean follows = position.begin() == lastEnd;
-    boolean precedes = position.end() == lastBegin;
-    lastBegin = position.begin();
-    lastEnd = position.end();
-    if (aheadLength > 0 && openAhead(position.offset(), position.size())) {
-      return;
-    }
-    byte[] bytes = blocks.cachedData(position);
-    if (bytes == null) {
-      if (keep) {
-        count(follows, precedes);
-      }
-      long size = position.size();
-      if (sequential >= SEQUENTIAL_MIN && size <= aheadMax) {
-        readAhead(position.offset(), size);
-        if (openAhead(position.offset(), size)) {
-          return;
-        }
-      }
-      bytes = blocks.loadData(position, keep);
-    }
-    if (toSearch) {
-      block.openToSearch(bytes, 0, bytes.length - BlockSeal.BYTES);
-    } else {
-      block.open(bytes, 0, bytes.length - BlockSeal.BYTES);
-    }
-  }
-
-  /** Counts the blocks that were read one beside the other, in one direction. */
-  private void count(boolean follows, boolean precedes) {
-    boolean goesOn = backward ? precedes : follows;
-    if (!goesOn) {
-      backward = precedes;
-      sequential = 0;
-      aheadNext = AHEAD_MIN;
-    }
-    sequential += follows || precedes ? 1 : 0;
-  }
-
-  private void readAhead(long offset, long size) throws IOException {
-    SstableIndex own = index;
-    long end = own == null ? offset : own.dataEnd();
-    long begin = backward ? Math.max(Envelope.SIZE, offset + size - aheadNext) : offset;
-    int length = (int) Math.min(aheadNext, (backward ? offset + size : end) - begin);
-    if (ahead.length < length) {
-      budget.use(length - ahead.length);
-      ahead = new byte[length];
-    }
-    aheadLength = 0;
-    blocks.source().read(begin, ahead, 0, length);
-    aheadBegin = begin;
-    aheadLength = length;
-    aheadNext = Math.min(2 * aheadNext, aheadMax);
-  }
-
-  /** Opens a block that lies wholly in what was read ahead. */
-  private boolean openAhead(long offset, long size) {
-    if (offset < aheadBegin || size > aheadBegin + aheadLength - offset) {
-      return false;
-    }
-    BlockSource source = blocks.source();
-    int from = (int) (offset - aheadBegin);
-    int length = (int) size;
-    if (length < BlockSeal.BYTES) {
-      throw source.damaged(offset, "a block", length + " bytes");
-    }
-    source.checkSeal(BlockType.DATA, offset, ahead, from, length);
-    if (BlockSource.isPlain(ahead, from, length)) {
-      int to = from + length - BlockSeal.BYTES;
-      source.checkContent(BlockType.DATA, offset, block, ahead, from, to);
-      return true;
-    }
-    int plainLength = BlockSource.plainLength(ahead, from, length);
-    if (plain.length < plainLength) {
-      budget.use(plainLength - plain.length);
-      plain = new byte[plainLength];
-    }
-    int to = source.decompress(offset, ahead, from, length, plain);
-    source.checkContent(BlockType.DATA, offset, block, plain, 0, to);
-    return true;
   }
 
   /// Whether it stands on an entry.
@@ -585,7 +456,7 @@ public final class SstableCursor implements AutoCloseable {
     if (!closed) {
       closed = true;
       valid = false;
-      budget.use(-ahead.length - plain.length);
+      blocks.close();
       reader.release();
     }
   }

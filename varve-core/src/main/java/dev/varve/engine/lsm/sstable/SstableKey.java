@@ -74,12 +74,12 @@ record SstableKey(BlockSeal seal, @Nullable SstableFooter footer, boolean soundH
     }
     Set<Candidate> candidates = new LinkedHashSet<>();
     for (int checksum : checksums) {
+      candidates.add(new Candidate(checksum, front(head)));
+    }
+    for (int checksum : checksums) {
       if (hasTail) {
         candidates.add(new Candidate(checksum, Bytes.getLong(tail, 0)));
       }
-    }
-    for (int checksum : checksums) {
-      candidates.add(new Candidate(checksum, front(head)));
     }
     return candidates;
   }

@@ -154,9 +154,18 @@ public final class SstableRemains implements AutoCloseable {
       gap |= type == null && !isFooter(found);
     }
     SstableProperties known = properties;
-    if (!tombstonesFound && (known == null ? gap : known.rangeTombstones() > 0)) {
+    boolean ended = last + 1 < all.size() && all.get(last + 1).type() != null;
+    if (known == null && !ended) {
+      losses.add(name(path) + ": entries may be lost that stood behind byte " + end(all, last));
+    }
+    boolean unknown = gap || leaves == 0;
+    if (!tombstonesFound && (known == null ? unknown : known.rangeTombstones() > 0)) {
       losses.add(name(path) + ": its range tombstones, if it had any, are lost");
     }
+  }
+
+  private static long end(List<BlockScan.Place> all, int last) {
+    return last < 0 ? SstableFooter.DATA : all.get(last).end();
   }
 
   /** Whether damage is no more than where the footer stood. */

@@ -134,7 +134,7 @@ public record ManifestRemains(
       }
       for (int i = at; i < bytes.length; i++) {
         if (bytes[i] != 0) {
-          tornBytes = bytes.length - at;
+          tornBytes = (long) bytes.length - at;
           return;
         }
       }
