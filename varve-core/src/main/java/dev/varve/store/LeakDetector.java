@@ -1,10 +1,12 @@
 package dev.varve.store;
 
 import java.lang.ref.Cleaner;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Notices handles that were forgotten, gives back what they held, and says where they were opened.
 ///
@@ -15,6 +17,8 @@ final class LeakDetector {
 
   /** One thread for all stores of the process, made by the JDK and gone with this class. */
   private static final Cleaner CLEANER = Cleaner.create();
+
+  private static final StackWalker WALKER = StackWalker.getInstance();
 
   private static final System.Logger LOGGER = System.getLogger("dev.varve");
 
@@ -45,11 +49,15 @@ final class LeakDetector {
   private static final class State implements Runnable {
     private final LeakDetector detector;
     private final String what;
-    private final String place;
+    private final StackWalker.@Nullable StackFrame place;
     private final Runnable release;
     private volatile boolean closed;
 
-    State(LeakDetector detector, String what, String place, Runnable release) {
+    State(
+        LeakDetector detector,
+        String what,
+        StackWalker.@Nullable StackFrame place,
+        Runnable release) {
       this.detector = detector;
       this.what = what;
       this.place = place;
@@ -75,28 +83,39 @@ final class LeakDetector {
   /// @param what what it is, for people
   /// @param release gives back what it holds; run once; must not know the object
   Handle track(Object object, String what, Runnable release) {
-    State state = new State(this, what, placesKept ? place() : "", release);
+    State state = new State(this, what, placesKept ? place() : null, release);
     return new Handle(state, CLEANER.register(object, state));
   }
 
-  private static String place() {
-    return StackWalker.getInstance()
-        .walk(
-            frames ->
-                frames
-                    .filter(
-                        frame -> OWN_PACKAGES.stream().noneMatch(frame.getClassName()::startsWith))
-                    .findFirst()
-                    .map(Object::toString)
-                    .orElse("an unknown place"));
+  /** The caller's frame. It is made a text when there is a leak, which takes longer than this. */
+  private static StackWalker.@Nullable StackFrame place() {
+    return WALKER.walk(
+        frames -> {
+          for (Iterator<StackWalker.StackFrame> all = frames.iterator(); all.hasNext(); ) {
+            StackWalker.StackFrame frame = all.next();
+            if (!isOwn(frame.getClassName())) {
+              return frame;
+            }
+          }
+          return null;
+        });
   }
 
-  private void leaked(String what, String place) {
+  private static boolean isOwn(String name) {
+    for (String own : OWN_PACKAGES) {
+      if (name.startsWith(own)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void leaked(String what, StackWalker.@Nullable StackFrame place) {
     leaks.incrementAndGet();
     String message =
         what
             + " was forgotten without being closed"
-            + (place.isEmpty() ? "" : "; it was opened at " + place);
+            + (place == null ? "" : "; it was opened at " + place);
     if (listeners.isEmpty()) {
       LOGGER.log(System.Logger.Level.WARNING, message);
     }
