@@ -63,7 +63,7 @@ record LogOutline(List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped)
         case DROP_KEYSPACE -> {
           boolean _ = dropped.add(mutations.keyspace());
         }
-        case PUT, DELETE, DELETE_RANGE -> {}
+        case PUT, DELETE, DELETE_RANGE, INGEST -> {}
       }
     }
   }
