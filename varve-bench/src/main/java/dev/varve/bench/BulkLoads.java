@@ -94,7 +94,7 @@ final class BulkLoads {
     random.nextBytes(key);
     if (sorted) {
       for (int at = 0; at < Long.BYTES; at++) {
-        key[at] = (byte) ((long) i >>> 8 * (Long.BYTES - 1 - at));
+        key[at] = (byte) ((long) i >>> (8 * (Long.BYTES - 1 - at)));
       }
     }
     return key;

@@ -51,7 +51,7 @@ final class BatchKeys {
           keyOffsets[i] = reader.keyOffset();
           keyLengths[i] = reader.keyLength();
         }
-        case DELETE_RANGE, CREATE_KEYSPACE, DROP_KEYSPACE -> {}
+        case DELETE_RANGE, CREATE_KEYSPACE, DROP_KEYSPACE, INGEST -> {}
       }
     }
   }

@@ -117,6 +117,7 @@ final class MutationsTest {
           case DELETE_RANGE -> assertNotNull(reader.range());
           case CREATE_KEYSPACE -> assertNotNull(reader.name() + reader.optionsText());
           case DROP_KEYSPACE -> assertTrue(reader.keyspace() >= 0);
+          case INGEST -> assertNotNull(reader.ingestedFiles());
         }
       }
       problems += reader.problem() == null ? 0 : 1;

@@ -86,7 +86,7 @@ final class BulkLoadTest {
     model.put(key(key), value);
   }
 
-  private TreeMap<byte[], byte[]> copyOfModel() {
+  private NavigableMap<byte[], byte[]> copyOfModel() {
     TreeMap<byte[], byte[]> copy = new TreeMap<>(Bytes::compare);
     copy.putAll(model);
     return copy;
@@ -180,7 +180,7 @@ final class BulkLoadTest {
           keyspace.deleteRange(KeyRange.of(key(from), key(from + 300)));
           model.subMap(key(from), key(from + 300)).clear();
         }
-        TreeMap<byte[], byte[]> before = copyOfModel();
+        NavigableMap<byte[], byte[]> before = copyOfModel();
         try (Snapshot older = store.snapshot();
             BulkLoad load = keyspace.bulkLoad()) {
           int from = random.nextInt(6000);
@@ -192,7 +192,7 @@ final class BulkLoadTest {
           load.commit();
           requireSame(model, keyspace);
           requireSame(before, keyspace.at(older));
-          TreeMap<byte[], byte[]> loaded = copyOfModel();
+          NavigableMap<byte[], byte[]> loaded = copyOfModel();
           try (Snapshot newer = store.snapshot()) {
             for (int i = 0; i < 300; i++) {
               put(keyspace, random.nextInt(6000));

@@ -117,7 +117,7 @@ final class BlockDecoder {
     }
     at += bytes;
     int count = (int) (value >>> 4) & (1 << width) - 1;
-    int size = (int) (value >>> 4 + width) & (1 << width) - 1;
+    int size = (int) (value >>> (4 + width)) & ((1 << width) - 1);
     require(size <= to - at && count > 0);
     makeRoom(count);
     int end = at + size;
@@ -128,7 +128,7 @@ final class BlockDecoder {
       at = table.end;
     }
     if (table == null) {
-      throw MalformedException.INSTANCE;
+      throw new MalformedException();
     }
     if (form == 0) {
       table.decode(array, at, end, literals, 0, count);
@@ -153,7 +153,7 @@ final class BlockDecoder {
   private void readSequences(int to) throws MalformedException {
     int count = take(1, to);
     if (count >= 128) {
-      count = count < 255 ? (count - 128 << 8) + take(1, to) : take(2, to) + 0x7F00;
+      count = count < 255 ? ((count - 128) << 8) + take(1, to) : take(2, to) + 0x7F00;
     }
     if (count > 0) {
       int modes = take(1, to);
@@ -190,14 +190,12 @@ final class BlockDecoder {
   private FseDecoder readTable(
       int mode, @Nullable FseDecoder before, FseDecoder known, int symbolMax, int to)
       throws MalformedException {
-    switch (mode) {
-      case 0 -> {
-        return known;
-      }
+    return switch (mode) {
+      case 0 -> known;
       case 1 -> {
         int symbol = take(1, to);
         require(symbol <= symbolMax);
-        return new FseDecoder(symbol);
+        yield new FseDecoder(symbol);
       }
       case 2 -> {
         int logMax =
@@ -206,15 +204,15 @@ final class BlockDecoder {
                 : SequenceCodes.LENGTH_LOG_MAX;
         FseDecoder.Described described = FseDecoder.read(array, at, to, symbolMax, logMax);
         at = described.end();
-        return described.table();
+        yield described.table();
       }
       default -> {
         if (before == null) {
-          throw MalformedException.INSTANCE;
+          throw new MalformedException();
         }
-        return before;
+        yield before;
       }
-    }
+    };
   }
 
   private void run(int count, FseDecoder literal, FseDecoder offset, FseDecoder match)

@@ -71,7 +71,7 @@ final class FrameEncoder {
       }
       if (length == 0) {
         // Where nothing was found for long, fewer places are looked at.
-        at += 1 + (at - anchor >> 8);
+        at += 1 + ((at - anchor) >> 8);
         continue;
       }
       int match = finder.foundAt;
@@ -123,7 +123,7 @@ final class FrameEncoder {
 
   private static void putInt(byte[] target, int at, int value) {
     for (int i = 0; i < 4; i++) {
-      target[at + i] = (byte) (value >> 8 * i);
+      target[at + i] = (byte) (value >> (8 * i));
     }
   }
 }

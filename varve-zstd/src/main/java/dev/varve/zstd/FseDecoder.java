@@ -128,7 +128,7 @@ final class FseDecoder {
     }
 
     int end() {
-      return begin + (at + 7 >>> 3);
+      return begin + ((at + 7) >>> 3);
     }
 
     boolean isPastEnd() {

@@ -39,14 +39,14 @@ final class FseEncoder {
 
   /// The state that stands for the last symbol.
   int begin(int symbol) {
-    int bits = deltaBits[symbol] + (1 << 15) >> 16;
+    int bits = (deltaBits[symbol] + (1 << 15)) >> 16;
     int value = (bits << 16) - deltaBits[symbol];
     return states[(value >> bits) + deltaStates[symbol]];
   }
 
   /// Writes what leads from the state for `symbol`, which it answers, to `state`.
   int encode(int symbol, int state, BitWriter out) {
-    int bits = state + deltaBits[symbol] >> 16;
+    int bits = (state + deltaBits[symbol]) >> 16;
     out.add(state, bits);
     return states[(state >> bits) + deltaStates[symbol]];
   }
@@ -71,7 +71,7 @@ final class FseEncoder {
         largest = shares[i] > shares[largest] ? i : largest;
       }
       // Where too much was given, a little from each of the large ones.
-      int change = left > 0 ? left : Math.max(left, -(shares[largest] + 3 >> 2));
+      int change = left > 0 ? left : Math.max(left, -((shares[largest] + 3) >> 2));
       shares[largest] += (short) change;
       left -= change;
     }

@@ -78,7 +78,7 @@ final class HuffmanDecoder {
     int sum = 0;
     for (int i = 0; i < count; i++) {
       require(weights[i] <= WEIGHT_MAX);
-      sum += weights[i] == 0 ? 0 : 1 << weights[i] - 1;
+      sum += weights[i] == 0 ? 0 : 1 << (weights[i] - 1);
     }
     require(sum > 0);
     int log = Fse.log2(sum) + 1;
@@ -90,9 +90,9 @@ final class HuffmanDecoder {
     for (int weight = 1; weight <= log; weight++) {
       for (int symbol = 0; symbol <= count; symbol++) {
         if (weights[symbol] == weight) {
-          short entry = (short) (log + 1 - weight << 8 | symbol);
-          java.util.Arrays.fill(table, at, at + (1 << weight - 1), entry);
-          at += 1 << weight - 1;
+          short entry = (short) (((log + 1 - weight) << 8) | symbol);
+          java.util.Arrays.fill(table, at, at + (1 << (weight - 1)), entry);
+          at += 1 << (weight - 1);
         }
       }
     }

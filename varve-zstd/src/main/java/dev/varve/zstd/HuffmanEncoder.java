@@ -85,9 +85,9 @@ final class HuffmanEncoder {
     for (int weight = 1; weight <= log; weight++) {
       for (int i = 0; i < symbols; i++) {
         if (lengths[i] == log + 1 - weight) {
-          codes[i] = at >> weight - 1;
+          codes[i] = at >> (weight - 1);
           weights[i] = (byte) weight;
-          at += 1 << weight - 1;
+          at += 1 << (weight - 1);
         }
       }
     }

@@ -64,7 +64,7 @@ final class MatchFinder {
   void note(int to) {
     int last = Math.min(to, end - FOUND_MIN + 1);
     for (; noted < last; noted++) {
-      int slot = bytesAt(noted) * HASH_FACTOR >>> shift;
+      int slot = (bytesAt(noted) * HASH_FACTOR) >>> shift;
       int place = noted - begin + 1;
       before[place] = heads[slot];
       heads[slot] = place;
@@ -83,7 +83,7 @@ final class MatchFinder {
     }
     note(at);
     int best = FOUND_MIN - 1;
-    int place = heads[bytesAt(at) * HASH_FACTOR >>> shift];
+    int place = heads[(bytesAt(at) * HASH_FACTOR) >>> shift];
     for (int tries = 0; place != 0 && tries < TRIES; tries++) {
       int candidate = begin + place - 1;
       if (at + best < limit && source[candidate + best] == source[at + best]) {

@@ -217,7 +217,7 @@ final class MergingCursorTest {
     long sequence = 1;
     for (int level = 3; level >= 1; level--) {
       List<SstableMeta> sstables = new ArrayList<>();
-      long from = 1 + random.nextInt(40);
+      long from = 1L + random.nextInt(40);
       while (from < KEYS) {
         long to = from + 1 + random.nextInt(90);
         int count = 1 + random.nextInt(120);
