@@ -71,8 +71,7 @@ final class LsmBulkWriter implements BulkWriter {
     this.files = files;
     this.fileBytes = fileBytes;
     this.begun = context.clock().nanos();
-    this.fanIn =
-        (int) Math.clamp(context.budget().bytesMax() / 8 / RUN_BYTES, FAN_IN_MIN, FAN_IN_MAX);
+    this.fanIn = Math.clamp(context.budget().bytesMax() / 8 / RUN_BYTES, FAN_IN_MIN, FAN_IN_MAX);
     this.buffer = new SortBuffer(context.budget(), (int) Math.min(bufferBytes, BUFFER_BYTES_MAX));
     this.direct = new RunWriter(files, files.options(), fileBytes);
   }

@@ -56,18 +56,10 @@ final class LsmFiles {
   /** Taken for each change of the version, which it keeps until the change is durable. */
   private final ReentrantLock installing = new ReentrantLock();
 
-  /** Guards what is below; held for moments. */
-  private final Object deleting = new Object();
+  private final UnneededFiles unneeded = new UnneededFiles();
 
-  private final List<Long> waiting = new ArrayList<>();
-  private final List<Long> oldManifests = new ArrayList<>();
-  private boolean unpublished;
-
-  /** Whether the catalog names a manifest. */
-  private boolean named;
-
-  /** Files that the log names and that no manifest has which the catalog knows. */
-  private final Set<Long> logged = new HashSet<>();
+  /** Held while orphans are deleted, once. */
+  private final Object cleaning = new Object();
 
   private boolean cleaned;
 
@@ -118,9 +110,7 @@ final class LsmFiles {
     }
     Pointer pointer = pointer(bytes);
     manifest = pointer.number();
-    synchronized (deleting) {
-      named = true;
-    }
+    unneeded.named();
     for (int attempt = 1; ; attempt++) {
       VersionSet opened;
       try {
@@ -274,7 +264,7 @@ final class LsmFiles {
 
   /** Deletes what a crash left behind, once. */
   private void clean() throws IOException {
-    synchronized (deleting) {
+    synchronized (cleaning) {
       if (cleaned) {
         return;
       }
@@ -282,7 +272,7 @@ final class LsmFiles {
       Set<Long> needed = VersionSet.numbers(versions.current());
       // What the log names is not in the manifest yet.
       needed.addAll(state.ingestedNumbers());
-      needed.addAll(logged);
+      needed.addAll(unneeded.logged());
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
             name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
@@ -297,7 +287,7 @@ final class LsmFiles {
                   keyspace == context.keyspace() && (temporary || !needed.contains(number));
               case StoreFileName.Manifest(int keyspace, long number) ->
                   keyspace == context.keyspace()
-                      && (temporary || (number != manifest && !oldManifests.contains(number)));
+                      && (temporary || (number != manifest && !unneeded.isReplaced(number)));
               case StoreFileName.Snapshot _,
                   StoreFileName.Temporary _,
                   StoreFileName.Lock _,
@@ -389,27 +379,13 @@ final class LsmFiles {
 
   /** Files that no version has any more which somebody reads. */
   private void obsolete(List<Long> numbers) {
-    List<Long> free = new ArrayList<>(numbers);
-    synchronized (deleting) {
-      if (unpublished) {
-        waiting.addAll(numbers);
-        return;
-      }
-      free.removeAll(logged);
-      waiting.addAll(numbers);
-      waiting.removeAll(free);
-    }
-    deleteFiles(free);
+    deleteFiles(unneeded.free(numbers));
   }
 
   /// These files are named by the log and have what nobody else has. As long as the catalog knows
   /// no manifest, a crash leads back to them, whatever became of them meanwhile.
   void keepLogged(Collection<Long> numbers) {
-    synchronized (deleting) {
-      if (!named) {
-        logged.addAll(numbers);
-      }
-    }
+    unneeded.keepLogged(numbers);
   }
 
   private void deleteFiles(List<Long> numbers) {
@@ -440,18 +416,14 @@ final class LsmFiles {
   /// The state: where the manifest is. Nothing is deleted that the state before names until
   /// [#published].
   byte[] publish() throws IOException {
-    boolean before;
-    synchronized (deleting) {
-      before = unpublished;
-      unpublished = true;
-    }
+    boolean before = unneeded.publishing();
     Pointer pointer;
     try {
       syncManifest();
       pointer = versions.pointer(manifestBytesMax);
     } catch (IOException e) {
       if (!before) {
-        published();
+        deleteUnneeded();
       }
       throw e;
     }
@@ -461,39 +433,25 @@ final class LsmFiles {
         manifest = pointer.number();
       }
       if (!before) {
-        deleteWaiting();
+        deleteUnneeded();
       }
     } else {
       manifest = pointer.number();
-      synchronized (deleting) {
-        oldManifests.add(old);
-      }
+      unneeded.replaced(old);
     }
     return pointer == null ? new byte[0] : pointer.encode();
   }
 
   /// Is told that the catalog names the state.
   void published() {
-    synchronized (deleting) {
-      named = true;
-      logged.clear();
-    }
-    deleteWaiting();
+    unneeded.named();
+    deleteUnneeded();
   }
 
-  private void deleteWaiting() {
-    List<Long> numbers = new ArrayList<>();
-    List<Long> manifests;
-    synchronized (deleting) {
-      unpublished = false;
-      numbers.addAll(waiting);
-      numbers.removeAll(logged);
-      waiting.removeAll(numbers);
-      manifests = List.copyOf(oldManifests);
-      oldManifests.clear();
-    }
-    deleteFiles(numbers);
-    for (long number : manifests) {
+  private void deleteUnneeded() {
+    UnneededFiles.Free free = unneeded.settled();
+    deleteFiles(free.files());
+    for (long number : free.manifests()) {
       delete(context.directory().resolve(manifestName(number)));
     }
   }

@@ -123,13 +123,15 @@ final class LsmIngest {
   }
 
   private static void release(Collection<SstableReader> readers) {
-    for (SstableReader reader : readers) {
-      try {
-        reader.release();
-      } catch (IOException _) {
-        // It was only read; what is told is what went wrong before.
-        continue;
-      }
+    readers.forEach(LsmIngest::release);
+  }
+
+  private static void release(SstableReader reader) {
+    try {
+      reader.release();
+    } catch (IOException _) {
+      // It was only read; what is told is what went wrong before.
+      return;
     }
   }
 

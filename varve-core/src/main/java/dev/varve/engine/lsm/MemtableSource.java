@@ -36,7 +36,7 @@ final class MemtableSource implements EntrySource {
   @Override
   public boolean seekBefore(byte[] target) {
     boolean found = cursor.seekForPrevious(target);
-    return found && cursor.compareKey(target) == 0 ? cursor.previous() : found;
+    return (found && cursor.compareKey(target) == 0) ? cursor.previous() : found;
   }
 
   @Override

@@ -71,7 +71,8 @@ final class MergingCursorTest {
         assertEquals(0, files.readCount());
         assertTrue(cursor.seek(LsmFilesFixture.key(KEYS_OF_FILE - 3)));
         assertEquals(1, files.readCount());
-        assertTrue(cursor.next() && cursor.next());
+        assertTrue(cursor.next());
+        assertTrue(cursor.next());
         requireReads(files, all, true, false, false, false, false);
         assertTrue(cursor.next());
         requireReads(files, all, true, true, false, false, false);

@@ -464,7 +464,7 @@ public final class CompactionScheduler implements AutoCloseable {
     lock.lock();
     try {
       return counters.stats(
-          (int) running.stream().filter(job -> job.merge.reason() != Reason.INGEST).count());
+          running.stream().filter(job -> job.merge.reason() != Reason.INGEST).count());
     } finally {
       lock.unlock();
     }
