@@ -63,8 +63,8 @@ final class DiskUse {
       for (Path file : files.toList()) {
         try {
           sizes.put(file.getFileName().toString(), Files.size(file));
-        } catch (NoSuchFileException _) {
-          continue;
+        } catch (NoSuchFileException e) {
+          sizes.put(String.valueOf(e.getFile()), -1L);
         }
       }
     }
