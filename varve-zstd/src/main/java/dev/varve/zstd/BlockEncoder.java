@@ -128,7 +128,8 @@ final class BlockEncoder {
     }
     int bits = single ? 10 : head == 4 ? 14 : 18;
     long form = single ? 0 : head == 4 ? 2 : 3;
-    long value = COMPRESSED | (form << 2) | ((long) literalCount << 4) | ((long) size << (4 + bits));
+    long value =
+        COMPRESSED | (form << 2) | ((long) literalCount << 4) | ((long) size << (4 + bits));
     putBytes(target, from, value, head);
     return head + size;
   }

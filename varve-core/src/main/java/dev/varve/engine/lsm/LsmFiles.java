@@ -362,10 +362,7 @@ final class LsmFiles {
   }
 
   private void install(
-      VersionSet of,
-      Opened opened,
-      List<Memtable> flushed,
-      List<Ingested> installed)
+      VersionSet of, Opened opened, List<Memtable> flushed, List<Ingested> installed)
       throws IOException {
     VersionSet.Pin pin = of.pin();
     if (!state.replace(
