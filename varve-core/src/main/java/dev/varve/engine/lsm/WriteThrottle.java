@@ -102,6 +102,13 @@ final class WriteThrottle {
     return owed < gathered ? 0 : Math.min(owed, SLEEP_NANOS_MAX);
   }
 
+  /// When a write is paid for that costs `cost` nanoseconds, after one that is at `before`. No more
+  /// is owed than one sleep takes: what was owed when the debt was great is forgiven once it is not.
+  static long paidAt(long before, long now, long cost) {
+    long begin = Math.clamp(before, now - BURST_NANOS, now + SLEEP_NANOS_MAX);
+    return begin + Math.min(cost, SLEEP_NANOS_MAX);
+  }
+
   /// Is told that a flush wrote a memtable of so many bytes.
   void flushed(long bytes, long nanos) {
     pace = (1 - LAST_SHARE) * pace + LAST_SHARE * bytes / Math.max(1, nanos);
@@ -188,10 +195,10 @@ final class WriteThrottle {
   private long pause(long cost) {
     long now = context.clock().nanos();
     long before = paidAt.get();
-    long paid = Math.max(before, now - BURST_NANOS) + cost;
+    long paid = paidAt(before, now, cost);
     while (!paidAt.compareAndSet(before, paid)) {
       before = paidAt.get();
-      paid = Math.max(before, now - BURST_NANOS) + cost;
+      paid = paidAt(before, now, cost);
     }
     return sleep(paid - now, cost);
   }

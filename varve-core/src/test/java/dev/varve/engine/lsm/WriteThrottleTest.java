@@ -69,4 +69,16 @@ final class WriteThrottleTest {
     assertEquals(0, WriteThrottle.sleep(0, 0));
     assertEquals(0, WriteThrottle.sleep(-5, 1_000));
   }
+
+  @Test
+  void what_is_owed_has_a_bound_however_much_was_written_while_the_debt_was_great() {
+    long paid = 0;
+    for (int i = 0; i < 1000; i++) {
+      paid = WriteThrottle.paidAt(paid, 1_000_000, Long.MAX_VALUE / 4);
+    }
+    assertTrue(paid <= 201_000_000, paid + "");
+    long now = 10_000_000_000L;
+    assertEquals(now - 1_000_000 + 500, WriteThrottle.paidAt(paid, now, 500));
+    assertEquals(now + 3_500, WriteThrottle.paidAt(now + 3_000, now, 500));
+  }
 }
