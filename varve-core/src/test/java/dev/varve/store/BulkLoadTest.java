@@ -220,6 +220,37 @@ final class BulkLoadTest {
   }
 
   @Test
+  void a_snapshot_that_is_older_than_a_load_sees_nothing_of_it_wherever_a_cursor_goes() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      put(keyspace, 2);
+      try (Snapshot older = store.snapshot();
+          BulkLoad load = keyspace.bulkLoad()) {
+        for (int i = 1; i <= 4; i++) {
+          load.put(key(i), b("loaded"));
+        }
+        load.commit();
+        for (boolean flushed : new boolean[] {false, true}) {
+          if (flushed) {
+            store.flush();
+          }
+          try (Cursor cursor = keyspace.at(older).cursor(KeyRange.all())) {
+            assertTrue(cursor.seek(key(1)));
+            assertArrayEquals(key(2), cursor.key());
+            assertFalse(cursor.seek(key(3)));
+            assertFalse(cursor.seekForPrevious(key(1)));
+            assertTrue(cursor.seekForPrevious(key(4)));
+            assertArrayEquals(key(2), cursor.key());
+            assertArrayEquals(model.get(key(2)), cursor.value());
+            assertFalse(cursor.previous());
+          }
+          requireSame(model, keyspace.at(older));
+        }
+      }
+    }
+  }
+
+  @Test
   void what_the_log_names_and_the_manifest_does_not_is_taken_in_when_the_store_is_opened()
       throws IOException {
     InlineBackground background = new InlineBackground();

@@ -79,7 +79,7 @@ public final class SstableCursor implements AutoCloseable {
     }
     own.first(position);
     openBlock();
-    return settleForward(0, sequence);
+    return settleForward(0, reader.inFile(sequence));
   }
 
   /// Moves to the last key that has an entry up to `sequence`.
@@ -93,7 +93,7 @@ public final class SstableCursor implements AutoCloseable {
     }
     own.last(position);
     openBlock();
-    return settleBackward(block.count() - 1, sequence);
+    return settleBackward(block.count() - 1, reader.inFile(sequence));
   }
 
   /// Moves to the first key at `target` or behind that has an entry up to `sequence`.
@@ -102,7 +102,8 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean seekKey(byte[] target, long sequence) throws IOException {
     SstableIndex own = begin();
-    return own != null && settleForward(find(own, target, Stamp.visibleAt(sequence)), sequence);
+    long seen = reader.inFile(sequence);
+    return own != null && settleForward(find(own, target, Stamp.visibleAt(seen)), seen);
   }
 
   /// Moves to the last key at `target` or before that has an entry up to `sequence`.
@@ -111,7 +112,7 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean seekForPreviousKey(byte[] target, long sequence) throws IOException {
     SstableIndex own = begin();
-    return own != null && settleBackward(find(own, target, -1) - 1, sequence);
+    return own != null && settleBackward(find(own, target, -1) - 1, reader.inFile(sequence));
   }
 
   /// Moves to the last key before `target` that has an entry up to `sequence`.
@@ -120,7 +121,8 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean seekBeforeKey(byte[] target, long sequence) throws IOException {
     SstableIndex own = begin();
-    return own != null && settleBackward(find(own, target, Long.MAX_VALUE) - 1, sequence);
+    return own != null
+        && settleBackward(find(own, target, Long.MAX_VALUE) - 1, reader.inFile(sequence));
   }
 
   /// Moves to the next key that has an entry up to `sequence`.
@@ -129,6 +131,7 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean nextKey(long sequence) throws IOException {
     requireValid();
+    long seen = reader.inFile(sequence);
     int from = at;
     for (int i = at + 1; ; i++) {
       if (i == block.count()) {
@@ -139,7 +142,7 @@ public final class SstableCursor implements AutoCloseable {
         from = -1;
       }
       // What the key has left is older; it stays in `key` until the cursor stands elsewhere.
-      if (Stamp.sequence(block.stamp(i)) <= sequence && !block.hasKey(i, key, 0, keyLength)) {
+      if (Stamp.sequence(block.stamp(i)) <= seen && !block.hasKey(i, key, 0, keyLength)) {
         return from < 0 ? stand(i) : standBeside(from, i);
       }
     }
@@ -152,7 +155,7 @@ public final class SstableCursor implements AutoCloseable {
   /// @throws IOException when the device refuses
   public boolean previousKey(long sequence) throws IOException {
     requireValid();
-    return settleBackward(at - 1, sequence);
+    return settleBackward(at - 1, reader.inFile(sequence));
   }
 
   private boolean openNext() throws IOException {
@@ -168,6 +171,8 @@ public final class SstableCursor implements AutoCloseable {
   private void openBlock() throws IOException {
     blocks.open(false);
   }
+
+  /* The moves below take what a sequence number is among those that the file was written with. */
 
   /** Stands on the first entry from `first` on that can be seen. */
   private boolean settleForward(int first, long sequence) throws IOException {
