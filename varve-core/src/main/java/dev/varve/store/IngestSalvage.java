@@ -1,15 +1,12 @@
 package dev.varve.store;
 
-import dev.varve.base.RandomSource;
-import dev.varve.cache.BlockCache;
-import dev.varve.cache.MemoryBudget;
-import dev.varve.engine.lsm.sstable.SstableCursor;
-import dev.varve.engine.lsm.sstable.SstableEnvironment;
-import dev.varve.engine.lsm.sstable.SstableOptions;
-import dev.varve.engine.lsm.sstable.SstableReader;
+import dev.varve.engine.lsm.sstable.SstableRemains;
+import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
+import dev.varve.fs.FileSystem;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.Durability;
+import dev.varve.kv.FormatException;
 import dev.varve.kv.IngestedFile;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.Store;
@@ -25,7 +22,6 @@ import java.util.function.Consumer;
 /// @threads one at a time
 final class IngestSalvage {
   private static final int BATCH_BYTES = 1 << 20;
-  private static final long CACHE_BYTES = 1 << 20;
 
   /// Where files come from and where their entries go.
   ///
@@ -35,55 +31,41 @@ final class IngestSalvage {
   /// @param store the new store
   /// @param keyspace the keyspace there
   record Target(
-      StoreEnvironment environment,
-      Path from,
-      StoreId id,
-      int number,
-      Store store,
-      Keyspace keyspace) {}
+      FileSystem fileSystem, Path from, StoreId id, int number, Store store, Keyspace keyspace) {}
 
   private IngestSalvage() {}
 
   static void salvage(Target target, List<IngestedFile> files, Consumer<String> losses) {
-    MemoryBudget budget = new MemoryBudget(Long.MAX_VALUE);
-    try (BlockCache cache = new BlockCache(budget, CACHE_BYTES)) {
-      SstableEnvironment sstables =
-          new SstableEnvironment(
-              target.environment.fileSystem(),
-              target.from,
-              target.id,
-              target.number,
-              cache,
-              budget,
-              RandomSource.seeded(0),
-              target.environment.clock());
-      for (IngestedFile file : files) {
-        try {
-          salvage(target, SstableReader.open(sstables, file.number(), SstableOptions.DEFAULTS));
-        } catch (CorruptionException e) {
-          losses.accept(String.valueOf(e.getMessage()));
-        } catch (NoSuchFileException e) {
-          losses.accept(sstables.path(file.number()) + " is missing");
-        } catch (IOException e) {
-          losses.accept(sstables.path(file.number()) + " cannot be read: " + e.getMessage());
+    for (IngestedFile file : files) {
+      String name = StoreFileName.sstable(target.number, file.number());
+      String lost = ": the " + file.entries() + " entries that a commit took in with it are lost";
+      SstableRemains.Owner owner =
+          new SstableRemains.Owner(target.id, target.number, file.number());
+      try (SstableRemains remains =
+          SstableRemains.open(target.fileSystem, target.from.resolve(name), owner)) {
+        if (remains.seed() == file.seed()) {
+          salvage(target, remains);
+          remains.losses().forEach(losses);
+        } else {
+          losses.accept(name + " is another file than the log names" + lost);
         }
+      } catch (NoSuchFileException e) {
+        losses.accept(name + " is missing" + lost);
+      } catch (CorruptionException | FormatException | IOException e) {
+        losses.accept(name + " cannot be read" + lost + " (" + e.getMessage() + ")");
       }
     }
   }
 
-  private static void salvage(Target target, SstableReader reader) throws IOException {
+  private static void salvage(Target target, SstableRemains remains) throws IOException {
     WriteBatch batch = new WriteBatch();
-    try (SstableCursor cursor = reader.scanCursor()) {
-      for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
-        batch.put(target.keyspace, cursor.key(), cursor.value());
-        if (batch.byteSize() >= BATCH_BYTES) {
-          target.store.write(batch, Durability.NONE);
-          batch = new WriteBatch();
-        }
+    while (remains.next()) {
+      batch.put(target.keyspace, remains.key(), remains.value());
+      if (batch.byteSize() >= BATCH_BYTES) {
+        target.store.write(batch, Durability.NONE);
+        batch = new WriteBatch();
       }
-    } finally {
-      reader.release();
-      target.store.write(batch, Durability.NONE);
     }
+    target.store.write(batch, Durability.NONE);
   }
 }

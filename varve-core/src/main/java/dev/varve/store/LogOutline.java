@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.kv.IngestedFile;
 import dev.varve.kv.MutationReader;
 import dev.varve.log.LogEnvironment;
 import dev.varve.log.LogSalvage;
@@ -14,17 +15,25 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a damaged log has, without what its commits say: from where to where it has no gap, and
-/// which keyspaces came and went.
+/// which keyspaces came and went, and which files of theirs it took in.
 ///
 /// @param runs numbers that follow each other without a gap, ascending
 /// @param made the keyspaces that it makes, by number
 /// @param dropped the numbers of those that it drops
-record LogOutline(List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped) {
+/// @param ingested the files that its commits took in, ascending by commit
+record LogOutline(
+    List<Run> runs,
+    Map<Integer, Made> made,
+    Set<Integer> dropped,
+    List<Taken> ingested) {
   /// Numbers without a gap.
   record Run(long first, long last) {}
 
   /// A keyspace that is made.
   record Made(String name, String options) {}
+
+  /// A file that a commit took into a keyspace.
+  record Taken(int keyspace, long sequence, IngestedFile file) {}
 
   /// Reads the log.
   ///
@@ -33,6 +42,7 @@ record LogOutline(List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped)
     List<Run> runs = new ArrayList<>();
     Map<Integer, Made> made = new HashMap<>();
     Set<Integer> dropped = new HashSet<>();
+    List<Taken> ingested = new ArrayList<>();
     MutationReader mutations = new MutationReader();
     LogSalvage.salvage(
         log,
@@ -46,10 +56,13 @@ record LogOutline(List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped)
           if (kind == RecordKind.COMMIT) {
             mutations.reset(array, offset, offset + length);
             note(mutations, made, dropped);
+            mutations.reset(array, offset, offset + length);
+            noteIngests(sequence, mutations, ingested);
           }
         },
         loss -> {});
-    return new LogOutline(List.copyOf(runs), Map.copyOf(made), Set.copyOf(dropped));
+    return new LogOutline(
+        List.copyOf(runs), Map.copyOf(made), Set.copyOf(dropped), List.copyOf(ingested));
   }
 
   private static void note(
@@ -66,6 +79,21 @@ record LogOutline(List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped)
         case PUT, DELETE, DELETE_RANGE, INGEST -> {}
       }
     }
+  }
+
+  private static void noteIngests(long sequence, MutationReader mutations, List<Taken> ingested) {
+    while (mutations.next()) {
+      if (mutations.kind() == MutationReader.Kind.INGEST) {
+        for (IngestedFile file : mutations.ingestedFiles()) {
+          ingested.add(new Taken(mutations.keyspace(), sequence, file));
+        }
+      }
+    }
+  }
+
+  /// The files that it took into a keyspace.
+  List<Taken> ingested(int keyspace) {
+    return ingested.stream().filter(taken -> taken.keyspace == keyspace).toList();
   }
 
   /// The commit behind which the log begins; 0 when it is empty.

@@ -253,7 +253,7 @@ public final class Salvager {
     LsmSalvage.Result found =
         LsmSalvage.run(
             new LsmSalvage.Source(fs, from, id, number, environment.clock()),
-            one.getValue(),
+            new LsmSalvage.Known(one.getValue(), () -> commitsOfFiles(id, number)),
             (key, value) -> {
               puts.put(key, value);
               if (puts.count() % PROGRESS_COMMITS == 0) {
@@ -267,7 +267,37 @@ public final class Salvager {
         number,
         found.whole()
             ? Math.max(known, found.flushedThrough())
-            : outline(id).over(found.greatest()));
+            : over(id, number, found));
+  }
+
+  private Map<Long, Long> commitsOfFiles(StoreId id, int keyspace) throws IOException {
+    Map<Long, Long> commits = new HashMap<>();
+    for (LogOutline.Taken taken : outline(id).ingested(keyspace)) {
+      commits.put(taken.file().number(), taken.sequence());
+    }
+    return commits;
+  }
+
+  /**
+   * The commit behind which the log goes over files that are not whole. A file that the log took in
+   * and that is gone, merged into others maybe, is a gap in it: what is older must not go over it.
+   */
+  private long over(StoreId id, int keyspace, LsmSalvage.Result found) throws IOException {
+    long over = outline(id).over(found.greatest());
+    for (LogOutline.Taken taken : outline(id).ingested(keyspace)) {
+      String name = StoreFileName.sstable(keyspace, taken.file().number());
+      if (taken.sequence() <= found.greatest() && !fs.exists(from.resolve(name))) {
+        over = Math.max(over, taken.sequence());
+        if (found.unaccounted().contains(taken.file().number())) {
+          losses.add(
+              name
+                  + " is missing: its "
+                  + taken.file().entries()
+                  + " entries are lost unless they were merged into other files");
+        }
+      }
+    }
+    return over;
   }
 
   /** The keyspace of this number; one that no catalog names is called what the log says. */
@@ -383,7 +413,7 @@ public final class Salvager {
             losses.add("commit " + sequence + " changes keyspace " + id + ", which is unknown");
           } else if (sequence > filesThrough.getOrDefault(id, 0L)) {
             IngestSalvage.salvage(
-                new IngestSalvage.Target(environment, from, storeId, id, store, keyspace),
+                new IngestSalvage.Target(fs, from, storeId, id, store, keyspace),
                 mutations.ingestedFiles(),
                 losses::add);
           }

@@ -8,8 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
+import dev.varve.cache.BlockCache;
+import dev.varve.cache.MemoryBudget;
+import dev.varve.engine.lsm.sstable.SstableEnvironment;
+import dev.varve.engine.lsm.sstable.SstableOptions;
+import dev.varve.engine.lsm.sstable.SstableWriter;
+import dev.varve.engine.lsm.sstable.Stamp;
+import dev.varve.format.Envelope;
 import dev.varve.format.StoreFileName;
+import dev.varve.fs.CrashImage;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.BulkLoad;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
@@ -44,7 +53,7 @@ final class LsmSalvageTest {
       "repeat with mvn test -pl varve-core -Dtest=LsmSalvageTest -Dvarve.testArgs=-Dvarve.seed="
           + SEED;
 
-  private final MemoryFileSystem fs = new MemoryFileSystem();
+  private MemoryFileSystem fs = new MemoryFileSystem();
   private final SplittableRandom random = new SplittableRandom(SEED);
   private final NavigableMap<String, byte[]> model = new TreeMap<>();
 
@@ -62,13 +71,17 @@ final class LsmSalvageTest {
   }
 
   private Store open() {
+    return open(new InlineBackground());
+  }
+
+  private Store open(InlineBackground background) {
     return StoreFixture.openInline(
         fs,
         StoreOptions.defaults()
             .withMemory(ByteSize.ofMebibytes(8))
             .withDurability(Durability.NONE)
             .withSegment(ByteSize.ofMebibytes(1)),
-        new InlineBackground());
+        background);
   }
 
   private static byte[] b(String text) {
@@ -354,5 +367,223 @@ final class LsmSalvageTest {
     int lost = without.differences(model);
     assertTrue(lost > 1 && lost <= 100, lost + " of 100 values");
     assertTrue(without.report.losses().getFirst().contains(": " + lost + " values are lost"));
+  }
+
+  /** A keyspace whose memtables are written when the test says so. */
+  private static final KeyspaceOptions CALM =
+      KeyspaceOptions.of(EngineKind.LSM).withMemtable(ByteSize.ofMebibytes(4));
+
+  private void put(Keyspace keyspace, int from, int to, String value) {
+    for (int i = from; i < to; i++) {
+      keyspace.put(b(key(i)), b(value + i));
+      model.put(key(i), b(value + i));
+    }
+  }
+
+  private void load(Keyspace keyspace, int from, int to, String value) {
+    try (BulkLoad load = keyspace.bulkLoad()) {
+      for (int i = from; i < to; i++) {
+        load.put(b(key(i)), b(value + i));
+        model.put(key(i), b(value + i));
+      }
+      load.commit();
+    }
+  }
+
+  /** A closed store with a file of a bulk load between older files and newer ones. */
+  private void makeLoaded() throws IOException {
+    try (Store store = open()) {
+      Keyspace keyspace = store.keyspace("users", CALM);
+      put(keyspace, 0, 2000, "old");
+      store.flush();
+      load(keyspace, 500, 2500, "loaded");
+      store.flush();
+      put(keyspace, 1000, 1200, "new");
+      keyspace.deleteRange(KeyRange.of(b(key(1500)), b(key(1600))));
+      model.subMap(key(1500), key(1600)).clear();
+      store.flush();
+    }
+    assertEquals(3, sstables().size());
+  }
+
+  @Test
+  void files_of_a_bulk_load_keep_their_place_in_the_order() throws IOException {
+    makeLoaded();
+    requireWhole(salvage("users"), "sound");
+    String name = manifest();
+    byte[] whole = bytes(name);
+    for (boolean logged : new boolean[] {true, false}) {
+      if (!logged) {
+        for (String segment : named(StoreFileName.Segment.class)) {
+          fs.delete(StoreFixture.DIRECTORY.resolve(segment));
+        }
+        requireWhole(salvage("users"), "sound, without a log");
+      }
+      int known = 0;
+      for (int at = 0; at < whole.length; at += 1 + random.nextInt(whole.length / 40)) {
+        byte[] damaged = whole.clone();
+        damaged[at] ^= 1;
+        replace(name, damaged);
+        Saved saved = salvage("users");
+        String what = "byte " + at + (logged ? "" : ", without a log") + "; " + saved.report;
+        boolean placeLost = saved.report.losses().stream().anyMatch(l -> l.contains("bulk load"));
+        if (placeLost) {
+          assertFalse(logged, what);
+          // Where both have a key, what was loaded counts as the older.
+          assertTrue(saved.differences(model) <= 2000, what);
+          assertTrue(saved.entries.keySet().containsAll(model.keySet()), what);
+        } else {
+          known++;
+          requireSame(saved, what);
+        }
+      }
+      assertTrue(known > 5, known + "; " + REPEAT);
+      fs.delete(StoreFixture.DIRECTORY.resolve(name));
+      Saved saved = salvage("users");
+      if (logged) {
+        requireSame(saved, "no manifest");
+      } else {
+        assertEquals(2, saved.report.losses().size(), saved.report.toString());
+        assertTrue(saved.report.losses().getLast().contains("2000 entries"));
+      }
+      replace(name, whole);
+    }
+  }
+
+  /** Makes of the store what a crash leaves whose last bulk load is in the log alone. */
+  private String makeLoadedInLog() throws IOException {
+    InlineBackground background = new InlineBackground();
+    Store store = open(background);
+    Keyspace keyspace = store.keyspace("users", CALM);
+    put(keyspace, 0, 1000, "old");
+    store.flush();
+    // Nothing has the manifest name what comes now.
+    background.close();
+    put(keyspace, 400, 600, "older");
+    load(keyspace, 500, 2500, "loaded");
+    put(keyspace, 700, 800, "new");
+    store.sync();
+    MemoryFileSystem crashed = fs.crash(new CrashImage(3, CrashImage.Mode.SYNCED_ONLY));
+    store.close();
+    fs = crashed;
+    assertEquals(2, sstables().size(), "one that the manifest names, one that the log names");
+    return sstables().getLast();
+  }
+
+  @Test
+  void a_bulk_load_that_only_the_log_has_is_saved_with_or_without_a_manifest() throws IOException {
+    String name = makeLoadedInLog();
+    requireWhole(salvage("users"), "sound");
+    byte[] whole = bytes(name);
+    byte[] footerless = whole.clone();
+    Arrays.fill(footerless, whole.length - 64, whole.length, (byte) 0);
+    replace(name, footerless);
+    requireWhole(salvage("users"), "without a footer");
+    replace(name, whole);
+    replace(manifest(), new byte[100]);
+    requireSame(salvage("users"), "manifest damaged");
+    fs.delete(StoreFixture.DIRECTORY.resolve(manifest()));
+    requireSame(salvage("users"), "manifest missing");
+    fs.delete(StoreFixture.DIRECTORY.resolve(StoreFileName.CATALOG));
+    requireSame(salvage("users"), "catalog missing too");
+  }
+
+  @Test
+  void what_is_lost_of_a_bulk_load_that_only_the_log_has_is_reported() throws IOException {
+    String name = makeLoadedInLog();
+    byte[] whole = bytes(name);
+    byte[] damaged = whole.clone();
+    damaged[200] ^= 1;
+    replace(name, damaged);
+    Saved partly = salvage("users");
+    assertEquals(1, partly.report.losses().size(), partly.report.toString());
+    String loss = partly.report.losses().getFirst();
+    assertTrue(loss.startsWith(name + ": "), loss);
+    int lost = Integer.parseInt(loss.replaceAll(".*: (\\d+) of \\d+ entries are lost.*", "$1"));
+    assertTrue(lost > 0 && lost < 2000, loss);
+    assertTrue(partly.differences(model) <= lost && partly.differences(model) > 0, loss);
+
+    byte[] foreign = foreign(name);
+    for (byte[] rest : Arrays.asList(null, new byte[0], new byte[whole.length], foreign)) {
+      if (rest == null) {
+        fs.delete(StoreFixture.DIRECTORY.resolve(name));
+      } else {
+        replace(name, rest);
+      }
+      Saved without = salvage("users");
+      assertEquals(1, without.report.losses().size(), without.report.toString());
+      loss = without.report.losses().getFirst();
+      assertTrue(loss.startsWith(name) && loss.contains("2000 entries"), loss);
+      // Older ones and those put later are there.
+      assertEquals(1000, without.entries.size());
+      assertArrayEquals(b("new750"), without.entries.get(key(750)));
+      assertArrayEquals(b("older550"), without.entries.get(key(550)));
+    }
+    replace(name, whole);
+    requireWhole(salvage("users"), "restored");
+  }
+
+  /** A sound file of the same number, with other entries. */
+  private byte[] foreign(String name) throws IOException {
+    byte[] own = bytes(name);
+    Envelope envelope = Envelope.read(Path.of(name), Arrays.copyOf(own, Envelope.SIZE));
+    MemoryBudget budget = new MemoryBudget(Long.MAX_VALUE);
+    try (BlockCache cache = new BlockCache(budget, 1 << 20)) {
+      SstableEnvironment environment =
+          new SstableEnvironment(
+              fs,
+              StoreFixture.DIRECTORY,
+              envelope.store(),
+              (int) envelope.scope(),
+              cache,
+              budget,
+              RandomSource.seeded(99),
+              Clock.SYSTEM);
+      fs.delete(StoreFixture.DIRECTORY.resolve(name));
+      try (SstableWriter writer =
+          new SstableWriter(environment, envelope.number(), SstableOptions.DEFAULTS)) {
+        byte[] key = b("foreign");
+        writer.add(key, 0, key.length, Stamp.of(1, Stamp.VALUE), key, 0, key.length);
+        var _ = writer.finish();
+      }
+    }
+    byte[] foreign = bytes(name);
+    replace(name, own);
+    return foreign;
+  }
+
+  @Test
+  void a_bulk_load_that_was_merged_into_other_files_is_no_loss_and_nothing_older_comes_back()
+      throws IOException {
+    try (Store store = open()) {
+      Keyspace keyspace = store.keyspace("users", CALM);
+      put(keyspace, 0, 1000, "old");
+      load(keyspace, 500, 2500, "loaded");
+      put(keyspace, 700, 800, "new");
+      store.compact(keyspace);
+      put(keyspace, 900, 950, "newest");
+      store.flush();
+      put(keyspace, 950, 960, "last");
+      store.sync();
+    }
+    assertEquals(2, sstables().size());
+    requireWhole(salvage("users"), "sound");
+    byte[] whole = bytes(manifest());
+    String name = manifest();
+    replace(name, new byte[100]);
+    requireSame(salvage("users"), "manifest damaged");
+    byte[] damaged = whole.clone();
+    damaged[20] ^= 1;
+    replace(name, damaged);
+    Saved saved = salvage("users");
+    requireSame(saved, "envelope of the manifest damaged");
+    assertEquals(1, saved.report.losses().size(), saved.report.toString());
+    replace(name, whole);
+    // Files that are not whole have the log go over them.
+    String newest = sstables().getLast();
+    fs.delete(StoreFixture.DIRECTORY.resolve(newest));
+    saved = salvage("users");
+    requireSame(saved, "newest file missing");
+    assertEquals(1, saved.report.losses().size(), saved.report.toString());
   }
 }

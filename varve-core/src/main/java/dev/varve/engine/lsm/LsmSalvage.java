@@ -22,8 +22,11 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,10 +50,27 @@ public final class LsmSalvage {
       return new BlobEnvironment(fileSystem, directory, store, keyspace, clock);
     }
 
-    SstableRemains open(long number) throws IOException {
-      return SstableRemains.open(
-          fileSystem, sstable(number), new SstableRemains.Owner(store, keyspace, number));
+    SstableRemains open(long number, long ingestedAt) throws IOException {
+      SstableRemains remains =
+          SstableRemains.open(
+              fileSystem, sstable(number), new SstableRemains.Owner(store, keyspace, number));
+      remains.ingestAt(ingestedAt);
+      return remains;
     }
+  }
+
+  /// What is known of the files from elsewhere.
+  ///
+  /// @param state what the catalog knows of them; null when the catalog is lost
+  /// @param log is asked when the manifest cannot say which files count
+  public record Known(byte @Nullable [] state, LoggedFiles log) {}
+
+  /// What the log knows of the files.
+  public interface LoggedFiles {
+    /// The commit that took a file in, for each file that the log names.
+    ///
+    /// @throws IOException when the device refuses
+    Map<Long, Long> commits() throws IOException;
   }
 
   /// Takes the newest value of each key, in the order of the keys.
@@ -64,7 +84,10 @@ public final class LsmSalvage {
   /// @param whole whether manifest and sstables are all there and sound
   /// @param flushedThrough the sstables hold every commit up to this number, if they are whole
   /// @param greatest the greatest sequence number that was seen
-  public record Result(boolean whole, long flushedThrough, long greatest) {}
+  /// @param unaccounted files that the log names and that are not there, as far as no manifest says
+  ///   where their entries are
+  public record Result(
+      boolean whole, long flushedThrough, long greatest, Set<Long> unaccounted) {}
 
   private final Source source;
   private final Consumer<String> losses;
@@ -72,30 +95,37 @@ public final class LsmSalvage {
   /** What there is to read, by file number; of an sstable in the manifest what that says of it. */
   private final Map<Long, @Nullable SstableMeta> wanted = new TreeMap<>();
 
+  /** For each file all of whose entries have one sequence number, as far as it is known, that. */
+  private final Map<Long, Long> ingested = new HashMap<>();
+
+  private final LoggedFiles log;
+  private final Set<Long> unaccounted = new HashSet<>();
+  private boolean knowsPlaces = true;
   private final List<RangeTombstones> tombstones = new ArrayList<>();
   private boolean whole = true;
   private long flushedThrough;
   private long greatest;
 
-  private LsmSalvage(Source source, Consumer<String> losses) {
+  private LsmSalvage(Source source, Known known, Consumer<String> losses) {
     this.source = source;
+    this.log = known.log;
     this.losses = losses;
   }
 
   /// Reads the files of a keyspace.
   ///
-  /// @param state what the catalog knows of them; null when the catalog is lost
   /// @param losses is told what is lost, one sentence each, without keys and values
   /// @throws IOException when the device refuses to list the directory
-  public static Result run(
-      Source source, byte @Nullable [] state, Sink sink, Consumer<String> losses)
+  public static Result run(Source source, Known known, Sink sink, Consumer<String> losses)
       throws IOException {
-    LsmSalvage salvage = new LsmSalvage(source, losses);
+    LsmSalvage salvage = new LsmSalvage(source, known, losses);
+    byte @Nullable [] state = known.state;
     if (state == null || state.length > 0) {
       salvage.choose(state == null ? null : Pointer.decode(state));
       salvage.read(sink);
     }
-    return new Result(salvage.whole, salvage.flushedThrough, salvage.greatest);
+    return new Result(
+        salvage.whole, salvage.flushedThrough, salvage.greatest, Set.copyOf(salvage.unaccounted));
   }
 
   private void lose(String loss) {
@@ -122,9 +152,16 @@ public final class LsmSalvage {
     try {
       Version version = Manifest.read(place, pointer).version();
       flushedThrough = version.flushedThrough();
-      version.all().forEach(sstable -> wanted.put(sstable.number(), sstable));
+      for (SstableMeta sstable : version.all()) {
+        wanted.put(sstable.number(), sstable);
+        ingested.put(sstable.number(), sstable.ingestedAt());
+      }
     } catch (VarveException | IOException e) {
+      knowsPlaces = false;
       sstables.forEach(number -> wanted.put(number, null));
+      ingested.putAll(log.commits());
+      unaccounted.addAll(ingested.keySet());
+      unaccounted.removeAll(sstables);
       String name = StoreFileName.manifest(source.keyspace, pointer.number());
       String what = e instanceof NoSuchFileException ? name + " is missing" : e.getMessage() + "";
       lose(
@@ -133,14 +170,20 @@ public final class LsmSalvage {
               + source.keyspace
               + " every sstable is read that there is, so that what was deleted may be there"
               + " again");
-      leaveOutRemoved(place, pointer.number());
+      useSoundEdits(place, pointer.number());
     }
   }
 
-  /** Of a damaged manifest some edits may be sound, and what they took away is gone for good. */
-  private void leaveOutRemoved(Manifest.Place place, long number) {
+  /**
+   * Of a damaged manifest some edits may be sound: what they took away is gone for good, and what
+   * they took in has the sequence number that they say.
+   */
+  private void useSoundEdits(Manifest.Place place, long number) {
     try {
-      ManifestRemains.read(place, number).removed().forEach(wanted::remove);
+      ManifestRemains remains = ManifestRemains.read(place, number);
+      remains.removed().forEach(wanted::remove);
+      unaccounted.removeAll(remains.removed());
+      ingested.putAll(remains.ingested());
     } catch (IOException unreadable) {
       // It has been reported that there is no manifest.
       return;
@@ -150,7 +193,7 @@ public final class LsmSalvage {
   private void read(Sink sink) throws IOException {
     List<Part> parts = new ArrayList<>();
     for (Map.Entry<Long, @Nullable SstableMeta> one : wanted.entrySet()) {
-      try (SstableRemains remains = source.open(one.getKey())) {
+      try (SstableRemains remains = source.open(one.getKey(), ingestedAt(one.getKey()))) {
         parts.add(part(one.getKey(), remains));
       } catch (VarveException | IOException e) {
         SstableMeta meta = one.getValue();
@@ -174,7 +217,13 @@ public final class LsmSalvage {
     }
   }
 
+  private long ingestedAt(long number) {
+    return ingested.getOrDefault(number, 0L);
+  }
+
   private Part part(long number, SstableRemains remains) {
+    long at = ingestedAt(number);
+    greatest = Math.max(greatest, at);
     RangeTombstones own = remains.rangeTombstones();
     if (!own.all().isEmpty()) {
       tombstones.add(own);
@@ -184,10 +233,17 @@ public final class LsmSalvage {
     }
     SstableProperties properties = remains.properties();
     if (properties == null) {
-      return new Part(number, null, null);
+      return new Part(number, null, null, at);
     }
     greatest = Math.max(greatest, properties.largestSequence());
-    return new Part(number, properties.smallestKey(), properties.largestKey());
+    if (!knowsPlaces && at == 0 && properties.largestSequence() == RunWriter.SEQUENCE) {
+      lose(
+          StoreFileName.sstable(source.keyspace, number)
+              + " is of a bulk load, and which commit took it in, if any, is lost: its "
+              + properties.entries()
+              + " entries count as older than all others");
+    }
+    return new Part(number, properties.smallestKey(), properties.largestKey(), at);
   }
 
   private void merge(SalvageRuns runs, SalvageBlobs blobs, Sink sink) throws IOException {

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @lifetime until [#finish] or [#close], which without it leaves the files that are complete to
 ///   whoever asks for [#files]
 final class RunWriter implements AutoCloseable {
-  private static final long STAMP = Stamp.of(1, Stamp.VALUE);
+  /// The sequence number that the file of a bulk load says, for want of the commit's.
+  static final long SEQUENCE = 1;
+
+  private static final long STAMP = Stamp.of(SEQUENCE, Stamp.VALUE);
 
   private final LsmFiles files;
   private final SstableOptions options;

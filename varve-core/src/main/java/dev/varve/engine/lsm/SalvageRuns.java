@@ -23,7 +23,8 @@ final class SalvageRuns implements AutoCloseable {
   ///
   /// @param from its first key; null when nobody knows its keys
   /// @param last its last key
-  record Part(long number, byte @Nullable [] from, byte @Nullable [] last) {}
+  /// @param ingestedAt the sequence number of all its entries; 0 where the file's own count
+  record Part(long number, byte @Nullable [] from, byte @Nullable [] last, long ingestedAt) {}
 
   private final LsmSalvage.Source source;
   private final Consumer<String> losses;
@@ -148,7 +149,7 @@ final class SalvageRuns implements AutoCloseable {
         }
         Part part = parts.get(next++);
         try {
-          remains = source.open(part.number);
+          remains = source.open(part.number, part.ingestedAt);
         } catch (VarveException | IOException e) {
           losses.accept(
               "sstable " + part.number + " could be read once, not twice: " + e.getMessage());

@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 /// What the seals of a file's blocks are made with, found at the one end of it or the other.
 ///
 /// @param seal checks blocks
+/// @param seed the file's
 /// @param footer the footer, or null when it is not sound
 /// @param soundHead whether the envelope and the seed behind it are sound
-record SstableKey(BlockSeal seal, @Nullable SstableFooter footer, boolean soundHead) {
+record SstableKey(BlockSeal seal, long seed, @Nullable SstableFooter footer, boolean soundHead) {
   /* Both the envelope's checksum and the seed can be had from either end: the checksum stands in the
    * envelope, is that of its other bytes, and is what the footer's checksum differs by from that of
    * its own bytes. Which of them is right is shown by a block that checks out. */
@@ -49,12 +50,14 @@ record SstableKey(BlockSeal seal, @Nullable SstableFooter footer, boolean soundH
     for (Candidate candidate : candidates) {
       SstableFooter footer = hasTail ? footer(path, tail, candidate, size) : null;
       if (footer != null && (sound || hasProperties(file, candidate.seal(), footer))) {
-        return new SstableKey(candidate.seal(), footer, sound && candidate.seed == front(head));
+        return new SstableKey(
+            candidate.seal(), candidate.seed, footer, sound && candidate.seed == front(head));
       }
     }
     for (Candidate candidate : candidates) {
       if (hasBlock(file, candidate.seal(), size)) {
-        return new SstableKey(candidate.seal(), null, sound && candidate.seed == front(head));
+        return new SstableKey(
+            candidate.seal(), candidate.seed, null, sound && candidate.seed == front(head));
       }
     }
     throw new CorruptionException(path, headLength, "blocks of an sstable", "none that is sound");

@@ -36,6 +36,7 @@ public final class SstableRemains implements AutoCloseable {
   private final StoreFile file;
   private final BlockSource source;
   private final @Nullable SstableFooter footer;
+  private final long seed;
   private final List<String> problems = new ArrayList<>();
   private final List<String> losses = new ArrayList<>();
   private final BlockPlaces places = new BlockPlaces();
@@ -52,6 +53,7 @@ public final class SstableRemains implements AutoCloseable {
   private int keyLength;
   private int codec;
   private long entries;
+  private long ingestedAt;
   private final List<String> lostPlaces = new ArrayList<>();
   private int lost;
 
@@ -60,6 +62,7 @@ public final class SstableRemains implements AutoCloseable {
     this.file = file;
     this.fileSize = fileSize;
     this.footer = found.footer();
+    this.seed = found.seed();
     this.source = new BlockSource(path, file, found.seal(), fileSize);
   }
 
@@ -95,6 +98,16 @@ public final class SstableRemains implements AutoCloseable {
       file.close();
       throw failure;
     }
+  }
+
+  /// Has all entries have this sequence number, whatever the file says; 0 for the file's own.
+  public void ingestAt(long sequence) {
+    ingestedAt = sequence;
+  }
+
+  /// What was drawn for the file.
+  public long seed() {
+    return seed;
   }
 
   private static String name(Path path) {
@@ -436,7 +449,8 @@ public final class SstableRemains implements AutoCloseable {
 
   /// Sequence number and kind of the entry.
   public long stamp() {
-    return block.stamp(at);
+    long inFile = block.stamp(at);
+    return ingestedAt == 0 ? inFile : Stamp.of(ingestedAt, Stamp.kind(inFile));
   }
 
   /// A copy of the key.

@@ -7,8 +7,10 @@ import dev.varve.kv.CorruptionException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +61,20 @@ public record ManifestRemains(
       found.edit.added().forEach(one -> removed.remove(one.sstable().number()));
     }
     return removed;
+  }
+
+  /// For each sstable that some edit took in with one sequence number for all its entries, that
+  /// number.
+  public Map<Long, Long> ingested() {
+    Map<Long, Long> ingested = new HashMap<>();
+    for (Found found : edits) {
+      for (VersionEdit.Added one : found.edit.added()) {
+        if (one.sstable().ingestedAt() != 0) {
+          ingested.put(one.sstable().number(), one.sstable().ingestedAt());
+        }
+      }
+    }
+    return ingested;
   }
 
   /** Under way. */
