@@ -22,10 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dropped the numbers of those that it drops
 /// @param ingested the files that its commits took in, ascending by commit
 record LogOutline(
-    List<Run> runs,
-    Map<Integer, Made> made,
-    Set<Integer> dropped,
-    List<Taken> ingested) {
+    List<Run> runs, Map<Integer, Made> made, Set<Integer> dropped, List<Taken> ingested) {
   /// Numbers without a gap.
   record Run(long first, long last) {}
 

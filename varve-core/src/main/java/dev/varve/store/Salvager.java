@@ -264,10 +264,7 @@ public final class Salvager {
     puts.finish();
     long known = filesThrough.getOrDefault(number, 0L);
     filesThrough.put(
-        number,
-        found.whole()
-            ? Math.max(known, found.flushedThrough())
-            : over(id, number, found));
+        number, found.whole() ? Math.max(known, found.flushedThrough()) : over(id, number, found));
   }
 
   private Map<Long, Long> commitsOfFiles(StoreId id, int keyspace) throws IOException {

@@ -86,8 +86,7 @@ public final class LsmSalvage {
   /// @param greatest the greatest sequence number that was seen
   /// @param unaccounted files that the log names and that are not there, as far as no manifest says
   ///   where their entries are
-  public record Result(
-      boolean whole, long flushedThrough, long greatest, Set<Long> unaccounted) {}
+  public record Result(boolean whole, long flushedThrough, long greatest, Set<Long> unaccounted) {}
 
   private final Source source;
   private final Consumer<String> losses;

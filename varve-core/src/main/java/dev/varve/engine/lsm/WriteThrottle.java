@@ -103,7 +103,8 @@ final class WriteThrottle {
   }
 
   /// When a write is paid for that costs `cost` nanoseconds, after one that is at `before`. No more
-  /// is owed than one sleep takes: what was owed when the debt was great is forgiven once it is not.
+  /// is owed than one sleep takes: what was owed when the debt was great is forgiven once it is
+  /// not.
   static long paidAt(long before, long now, long cost) {
     long begin = Math.clamp(before, now - BURST_NANOS, now + SLEEP_NANOS_MAX);
     return begin + Math.min(cost, SLEEP_NANOS_MAX);
