@@ -468,6 +468,9 @@ final class LsmFiles {
     for (BlobFile blob : versions.current().blobs()) {
       names.add(StoreFileName.blob(context.keyspace(), blob.number()));
     }
+    for (long number : state.ingestedNumbers()) {
+      names.add(StoreFileName.sstable(context.keyspace(), number));
+    }
     return names;
   }
 
@@ -477,13 +480,14 @@ final class LsmFiles {
   long verify(byte[] bytes, Consumer<String> problems) throws IOException {
     long read = 0;
     FileSet files;
+    List<SstableMeta> sstables;
     installing.lock();
     try {
       if (state.isClosed()) {
         return 0;
       }
-      files = state.now().files();
-      files.hold();
+      sstables = new ArrayList<>();
+      files = state.hold(sstables);
       if (bytes.length > 0) {
         read += verifyManifest(pointer(bytes), files.version(), problems);
       }
@@ -492,7 +496,7 @@ final class LsmFiles {
     }
     try {
       files.version().problems().forEach(problems);
-      for (SstableMeta sstable : files.version().all()) {
+      for (SstableMeta sstable : sstables) {
         read += sstable.fileBytes();
         try {
           verify(sstable, files);
