@@ -98,10 +98,11 @@ public interface Engine extends AutoCloseable {
   /// @throws IOException when the device refuses
   default void compact(KeyRange range, ProgressListener listener) throws IOException {}
 
-  /// The names of the files that a state names.
+  /// The names of the files that a state, or only the log, names.
   Set<String> files(byte[] state);
 
-  /// Reads the files that a state names and reports each problem. Answers how many bytes were read.
+  /// Reads the files that a state, or only the log, names and reports each problem. Answers how
+  /// many bytes were read.
   ///
   /// @throws IOException when the device refuses
   long verify(byte[] state, Consumer<String> problems) throws IOException;

@@ -287,7 +287,7 @@ public final class StoreOpener {
             LogOptions.of(core.options()),
             recovered,
             () -> core.pipeline().failed());
-    core.foundStrays(strays(core, catalog));
+    core.foundStrays(strays(core));
     core.start(log, catalog, recovered.bytes(), recovered.segments());
     return new RecoveryReport(
         created,
@@ -303,13 +303,10 @@ public final class StoreOpener {
         Duration.ofNanos(environment.clock().nanos() - begun));
   }
 
-  private Strays strays(StoreCore core, Catalog catalog) throws IOException {
+  private Strays strays(StoreCore core) throws IOException {
     Set<String> named = new HashSet<>();
-    for (Catalog.Entry entry : catalog.keyspaces()) {
-      KeyspaceState keyspace = core.keyspaceTable().find(entry.id());
-      if (keyspace != null) {
-        named.addAll(keyspace.engine().files(entry.engineState()));
-      }
+    for (KeyspaceState keyspace : core.keyspaceTable().all()) {
+      named.addAll(keyspace.engine().files(keyspace.engineState()));
     }
     return Strays.among(
         fs.list(directory), named, number -> core.keyspaceTable().find(number) != null);

@@ -150,15 +150,14 @@ final class Verifier {
   }
 
   private void verifyEngines(Catalog catalog, Moment moment) throws IOException {
-    Map<Integer, KeyspaceState> live = new HashMap<>();
-    moment.keyspaces.forEach(keyspace -> live.put(keyspace.id(), keyspace));
-    for (Catalog.Entry entry : catalog.keyspaces()) {
-      @Nullable KeyspaceState keyspace = live.get(entry.id());
-      if (keyspace != null) {
-        files += keyspace.engine().files(entry.engineState()).size();
-        bytes += keyspace.engine().verify(entry.engineState(), problems::add);
-        report("verify files", "bytes", bytes, -1);
-      }
+    Map<Integer, byte[]> states = new HashMap<>();
+    catalog.keyspaces().forEach(entry -> states.put(entry.id(), entry.engineState()));
+    for (KeyspaceState keyspace : moment.keyspaces) {
+      // One that the catalog does not know yet may have files that the log names.
+      byte[] state = states.getOrDefault(keyspace.id(), new byte[0]);
+      files += keyspace.engine().files(state).size();
+      bytes += keyspace.engine().verify(state, problems::add);
+      report("verify files", "bytes", bytes, -1);
     }
   }
 

@@ -288,6 +288,39 @@ final class BulkLoadTest {
   }
 
   @Test
+  void files_that_only_the_log_names_are_no_orphans_and_verification_reads_them()
+      throws IOException {
+    MemoryFileSystem left;
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      try (BulkLoad load = keyspace.bulkLoad()) {
+        for (int i = 0; i < 100; i++) {
+          put(load, key(i));
+        }
+        load.commit();
+      }
+      left = fs.kill();
+    }
+    String name = sstables(left).getFirst();
+    Path path = StoreFixture.DIRECTORY.resolve(name);
+    byte[] bytes = left.bytes(path);
+    try (Store store = open(left)) {
+      List<String> notices = store.recovery().notices();
+      assertTrue(notices.stream().noneMatch(notice -> notice.contains(name)), notices.toString());
+      requireSound(store);
+      for (int at = 0; at < bytes.length; at += 101) {
+        byte[] damaged = bytes.clone();
+        damaged[at] ^= 1;
+        left.replaceBytes(path, damaged);
+        List<String> problems = store.verify(false, ProgressListener.NONE).problems();
+        assertTrue(problems.stream().anyMatch(text -> text.contains(name)), "byte " + at);
+      }
+      left.replaceBytes(path, bytes);
+      requireSound(store);
+    }
+  }
+
+  @Test
   void without_a_commit_nothing_is_left() throws IOException {
     try (Store store = open(fs)) {
       Keyspace keyspace = store.keyspace("k", SMALL);

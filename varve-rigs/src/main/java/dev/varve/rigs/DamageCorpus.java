@@ -108,6 +108,18 @@ record DamageCorpus(
     return fs;
   }
 
+  /// What the opening of the closed store says that nothing needs: the files of keyspaces that were
+  /// dropped since the last flush.
+  String unneeded(RigCase rigCase) {
+    RigStore store =
+        new RigStore(fileSystem(closed), rigCase, rigCase.options(), new HandClock());
+    try {
+      return String.join("\n", store.store().recovery().notices());
+    } finally {
+      store.close();
+    }
+  }
+
   /// Up to where a checksum covers the bytes of a file.
   long covered(Map<String, byte[]> files, String name) {
     byte[] bytes = files.getOrDefault(name, new byte[0]);

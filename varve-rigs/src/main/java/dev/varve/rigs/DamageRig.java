@@ -64,6 +64,7 @@ final class DamageRig implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           work -> Thread.ofPlatform().daemon().name("damaged").unstarted(work));
   private final DamageCorpus corpus;
+  private final String unneeded;
   private final int enough;
   private long number;
 
@@ -76,6 +77,7 @@ final class DamageRig implements AutoCloseable {
     this.findings = findings;
     this.enough = reader == PLAIN && rigCase.bug() == LsmBug.NONE ? ENOUGH : 1;
     this.corpus = DamageCorpus.make(rigCase);
+    this.unneeded = corpus.unneeded(rigCase);
   }
 
   @Override
@@ -100,9 +102,11 @@ final class DamageRig implements AutoCloseable {
   }
 
   private void flips(Map<String, byte[]> files, String name, byte[] bytes, boolean clean) {
-    // The holder's lines in the lock file are for people, and what lies behind the last record of a
-    // segment that another follows is whatever the file held before.
-    long covered = name.equals(StoreFileName.LOCK) ? 0 : corpus.covered(files, name);
+    // The holder's lines in the lock file are for people, what nothing needs nobody reads, and what
+    // lies behind the last record of a segment that another follows is whatever the file held
+    // before.
+    boolean unread = name.equals(StoreFileName.LOCK) || unneeded.contains(name + " is ");
+    long covered = unread ? 0 : corpus.covered(files, name);
     for (int at = 0; at < bytes.length; at++) {
       for (int bit = 0; bit < 8; bit++) {
         boolean header = at < HEADER_BYTES && bit == at % 8;

@@ -465,6 +465,9 @@ final class LsmFiles {
     for (BlobFile blob : versions.current().blobs()) {
       names.add(StoreFileName.blob(context.keyspace(), blob.number()));
     }
+    for (long number : state.ingestedNumbers()) {
+      names.add(StoreFileName.sstable(context.keyspace(), number));
+    }
     return names;
   }
 
@@ -474,13 +477,14 @@ final class LsmFiles {
   long verify(byte[] bytes, Consumer<String> problems) throws IOException {
     long read = 0;
     FileSet files;
+    List<SstableMeta> sstables;
     installing.lock();
     try {
       if (state.isClosed()) {
         return 0;
       }
-      files = state.now().files();
-      files.hold();
+      sstables = new ArrayList<>();
+      files = state.hold(sstables);
       if (bytes.length > 0) {
         read += verifyManifest(pointer(bytes), files.version(), problems);
       }
@@ -489,7 +493,7 @@ final class LsmFiles {
     }
     try {
       files.version().problems().forEach(problems);
-      for (SstableMeta sstable : files.version().all()) {
+      for (SstableMeta sstable : sstables) {
         read += sstable.fileBytes();
         try {
           verify(sstable, files);

@@ -106,6 +106,21 @@ final class LsmState {
     }
   }
 
+  /// The same; adds the sstables of its version to `all`, and those that were taken in and that
+  /// the version does not have yet.
+  FileSet hold(List<SstableMeta> all) {
+    int token = epochs.enter();
+    try {
+      ReadState seen = state;
+      seen.files().hold();
+      all.addAll(seen.files().version().all());
+      seen.ingested().forEach(ingested -> all.addAll(ingested.metas()));
+      return seen.files();
+    } finally {
+      epochs.exit(token);
+    }
+  }
+
   /// The sealed memtable that is to be written first, or null.
   @Nullable Memtable oldestSealed() {
     List<Memtable> sealed = state.sealed();
