@@ -212,7 +212,7 @@ final class CommandTest {
         List.of(
             "keyspace big",
             "level  files",
-            "of 1 MiB, and 0 sealed",
+            "of 1.00 MiB, and 0 sealed",
             "read amplification",
             "write amplification",
             "space amplification",
