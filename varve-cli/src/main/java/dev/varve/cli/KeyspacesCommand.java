@@ -5,6 +5,7 @@ import dev.varve.cli.console.JsonLine;
 import dev.varve.cli.console.Table;
 import dev.varve.cli.text.Amounts;
 import dev.varve.cli.text.ByteText;
+import dev.varve.cli.text.EntryCount;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceStats;
 import java.nio.charset.StandardCharsets;
@@ -33,12 +34,12 @@ final class KeyspacesCommand implements Callable<Integer> {
       for (Keyspace keyspace : lease.store().keyspaces()) {
         KeyspaceStats stats = keyspace.stats();
         if (console.isJson()) {
-          console.json(json(stats));
+          console.json(json(keyspace, stats));
         } else {
           table.row(
               ByteText.TEXT.line(stats.name().getBytes(StandardCharsets.UTF_8)),
               engine(stats),
-              Amounts.count(stats.entries()),
+              EntryCount.of(keyspace, stats).toString(),
               Amounts.bytes(stats.keyBytes() + stats.valueBytes()),
               Amounts.bytes(stats.memoryBytes()));
         }
@@ -54,12 +55,14 @@ final class KeyspacesCommand implements Callable<Integer> {
     return stats.engine().name().toLowerCase(Locale.ROOT);
   }
 
-  static JsonLine json(KeyspaceStats stats) {
+  static JsonLine json(Keyspace keyspace, KeyspaceStats stats) {
+    EntryCount count = EntryCount.of(keyspace, stats);
     return new JsonLine()
         .put("keyspace", stats.name())
         .put("id", stats.id())
         .put("engine", engine(stats))
-        .put("entries", stats.entries())
+        .put("entries", count.entries())
+        .put("entriesExact", count.exact())
         .put("keyBytes", stats.keyBytes())
         .put("valueBytes", stats.valueBytes())
         .put("memoryBytes", stats.memoryBytes())

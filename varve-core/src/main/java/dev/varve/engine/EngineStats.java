@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Figures of an engine at one moment.
 ///
-/// @param entries how many entries it has
+/// @param entries how many entries it has; of an engine whose entries are in files it is a guess,
+///   off by what was overwritten or deleted and not compacted yet
 /// @param keyBytes the bytes of all their keys
 /// @param valueBytes the bytes of all their values
 /// @param memoryBytes what it holds in memory, payload included

@@ -174,7 +174,7 @@ public final class LoadJob {
     write(position, true);
     return new LoadReport(
         position.loaded(),
-        position.loaded() - keyspace.stats().entries(),
+        position.loaded() - keyspace.count(),
         position.rejected(),
         0,
         source.bytesRead(),

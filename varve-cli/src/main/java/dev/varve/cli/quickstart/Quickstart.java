@@ -9,6 +9,7 @@ import dev.varve.cli.load.LoadJob;
 import dev.varve.cli.load.LoadReport;
 import dev.varve.cli.load.LoadSource;
 import dev.varve.cli.text.Amounts;
+import dev.varve.cli.text.EntryCount;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
@@ -233,7 +234,7 @@ public final class Quickstart {
       table.row(
           stats.name(),
           stats.engine().name().toLowerCase(Locale.ROOT),
-          Amounts.count(stats.entries()),
+          EntryCount.of(keyspace, stats).toString(),
           Amounts.bytes(stats.keyBytes() + stats.valueBytes()),
           Amounts.bytes(stats.memoryBytes()),
           Amounts.bytes(stats.fileBytes()));
