@@ -321,6 +321,35 @@ final class BulkLoadTest {
   }
 
   @Test
+  void files_that_only_the_log_names_stay_while_the_catalog_knows_the_keyspace_without_files()
+      throws IOException {
+    MemoryFileSystem now = fs;
+    for (int life = 0; life < 2; life++) {
+      // The catalog knows both; one from this life, the other from the life before.
+      try (Store store = open(now)) {
+        Keyspace other = store.keyspace("other" + life, SMALL);
+        Keyspace keyspace = store.keyspace("k", SMALL);
+        store.flush();
+        for (int i = 0; life == 1 && i < 12; i++) {
+          for (Keyspace loaded : List.of(keyspace, other)) {
+            try (BulkLoad load = loaded.bulkLoad()) {
+              for (int j = 0; j < 50; j++) {
+                put(load, key(j));
+              }
+              load.commit();
+            }
+            MemoryFileSystem left = now.kill();
+            try (Store again = open(left)) {
+              requireSame(model, again.keyspace(loaded.name()));
+            }
+          }
+        }
+      }
+      now = now.kill();
+    }
+  }
+
+  @Test
   void without_a_commit_nothing_is_left() throws IOException {
     try (Store store = open(fs)) {
       Keyspace keyspace = store.keyspace("k", SMALL);
