@@ -11,7 +11,12 @@ import dev.varve.base.Bytes;
 import dev.varve.base.InlineBackground;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.CrashImage;
+import dev.varve.fs.Fault;
+import dev.varve.fs.FaultFileSystem;
+import dev.varve.fs.FaultRule;
+import dev.varve.fs.FileOperation;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.fs.SyncFailure;
 import dev.varve.kv.BulkLoad;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.CorruptionException;
@@ -28,6 +33,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreClosedException;
+import dev.varve.kv.StoreFailedException;
 import dev.varve.kv.StoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -464,6 +470,26 @@ final class BulkLoadTest {
         requireSound(store);
       }
     }
+  }
+
+  @Test
+  void a_load_that_meets_what_fails_the_store_says_that_it_failed() {
+    try (Store store = open(fs)) {
+      put(store.keyspace("k", SMALL), 1);
+      store.flush();
+    }
+    FaultFileSystem faults = new FaultFileSystem(fs);
+    Store store = StoreFixture.openInline(faults, options(), new InlineBackground());
+    try (BulkLoad load = store.keyspace("k").bulkLoad()) {
+      load.put(key(2), b("x"));
+      faults.with(
+          FaultRule.when(FaultRule.kind(FileOperation.Kind.SYNC))
+              .times(1)
+              .then(new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN)));
+      assertThrows(StoreFailedException.class, load::commit);
+    }
+    requireSame(model, store.keyspace("k"));
+    assertThrows(StoreFailedException.class, store::close);
   }
 
   @Test

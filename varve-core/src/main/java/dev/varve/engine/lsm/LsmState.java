@@ -106,8 +106,8 @@ final class LsmState {
     }
   }
 
-  /// The same; adds the sstables of its version to `all`, and those that were taken in and that
-  /// the version does not have yet.
+  /// The same; adds the sstables of its version to `all`, and those that were taken in and that the
+  /// version does not have yet.
   FileSet hold(List<SstableMeta> all) {
     int token = epochs.enter();
     try {
