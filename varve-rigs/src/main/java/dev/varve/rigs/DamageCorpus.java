@@ -111,8 +111,7 @@ record DamageCorpus(
   /// What the opening of the closed store says that nothing needs: the files of keyspaces that were
   /// dropped since the last flush.
   String unneeded(RigCase rigCase) {
-    RigStore store =
-        new RigStore(fileSystem(closed), rigCase, rigCase.options(), new HandClock());
+    RigStore store = new RigStore(fileSystem(closed), rigCase, rigCase.options(), new HandClock());
     try {
       return String.join("\n", store.store().recovery().notices());
     } finally {
