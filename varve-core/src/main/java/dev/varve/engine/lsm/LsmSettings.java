@@ -72,12 +72,6 @@ public record LsmSettings(
     long target = Math.min(memtableBytes, TARGET_BYTES_MAX);
     long base = Math.max(4 * memtableBytes, Math.min(BASE_BYTES_MIN, MULTIPLIER * target));
     return new CompactionOptions(
-        levelZeroTrigger,
-        base,
-        MULTIPLIER,
-        target,
-        GRANDPARENTS * target,
-        2 * base,
-        Duration.ZERO);
+        levelZeroTrigger, base, MULTIPLIER, target, GRANDPARENTS * target, 2 * base, Duration.ZERO);
   }
 }

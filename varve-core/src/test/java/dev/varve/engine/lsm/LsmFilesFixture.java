@@ -110,7 +110,9 @@ final class LsmFilesFixture implements AutoCloseable {
     for (SstableReader reader : readers.values()) {
       boolean _ = reader.acquire();
     }
-    FileSet files = FileSet.of(versions.pin(), FileSet.empty(), new FileSet.Opened(readers, Map.of()), Set.of());
+    FileSet files =
+        FileSet.of(
+            versions.pin(), FileSet.empty(), new FileSet.Opened(readers, Map.of()), Set.of());
     ReadState state = new ReadState(new Memtable(1, budget), List.of(), List.of(), files);
     reads.clear();
     return new MergingCursor(state, range, sequence, "test");

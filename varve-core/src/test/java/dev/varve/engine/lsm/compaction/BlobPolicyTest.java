@@ -37,7 +37,9 @@ final class BlobPolicyTest {
         Counts.NONE,
         number,
         number,
-        0, 0, 0);
+        0,
+        0,
+        0);
   }
 
   private static Version version(List<Added> sstables, BlobChange... blobs) {
