@@ -67,7 +67,7 @@ public interface Engine extends AutoCloseable {
   /// Is told, while nobody commits, that [#flush] will be called for the moment now.
   default void prepareFlush() {}
 
-  /// Is told that what [#flush] answered last is in the catalog, durably.
+  /// Is told that what [#flush] answered last, which is not empty, is in the catalog, durably.
   default void published() {}
 
   /// Waits a little, less than a second in all, when writing is ahead of what the engine can write

@@ -235,7 +235,9 @@ final class Flusher {
     write(sequence, moment.nextId, firstNeeded, entries);
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       moment.keyspaces.get(i).flushed(sequence, states.get(i));
-      moment.keyspaces.get(i).engine().published();
+      if (states.get(i).length > 0) {
+        moment.keyspaces.get(i).engine().published();
+      }
     }
     flushedThrough = sequence;
     log.checkpoint(sequence, firstNeeded);

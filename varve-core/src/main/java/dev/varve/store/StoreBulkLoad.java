@@ -83,6 +83,9 @@ final class StoreBulkLoad implements BulkLoad {
   private RuntimeException broken(IOException e) {
     close();
     keyspace.requireReadable();
+    if (keyspace.store().failure().isFailed()) {
+      return keyspace.store().pipeline().failed();
+    }
     return e instanceof NoSpaceException
         ? new DiskFullException(
             "the device of "

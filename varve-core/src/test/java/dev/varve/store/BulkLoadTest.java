@@ -11,7 +11,12 @@ import dev.varve.base.Bytes;
 import dev.varve.base.InlineBackground;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.CrashImage;
+import dev.varve.fs.Fault;
+import dev.varve.fs.FaultFileSystem;
+import dev.varve.fs.FaultRule;
+import dev.varve.fs.FileOperation;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.fs.SyncFailure;
 import dev.varve.kv.BulkLoad;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.CorruptionException;
@@ -28,6 +33,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreClosedException;
+import dev.varve.kv.StoreFailedException;
 import dev.varve.kv.StoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -321,6 +327,35 @@ final class BulkLoadTest {
   }
 
   @Test
+  void files_that_only_the_log_names_stay_while_the_catalog_knows_the_keyspace_without_files()
+      throws IOException {
+    MemoryFileSystem now = fs;
+    for (int life = 0; life < 2; life++) {
+      // The catalog knows both; one from this life, the other from the life before.
+      try (Store store = open(now)) {
+        Keyspace other = store.keyspace("other" + life, SMALL);
+        Keyspace keyspace = store.keyspace("k", SMALL);
+        store.flush();
+        for (int i = 0; life == 1 && i < 12; i++) {
+          for (Keyspace loaded : List.of(keyspace, other)) {
+            try (BulkLoad load = loaded.bulkLoad()) {
+              for (int j = 0; j < 50; j++) {
+                put(load, key(j));
+              }
+              load.commit();
+            }
+            MemoryFileSystem left = now.kill();
+            try (Store again = open(left)) {
+              requireSame(model, again.keyspace(loaded.name()));
+            }
+          }
+        }
+      }
+      now = now.kill();
+    }
+  }
+
+  @Test
   void without_a_commit_nothing_is_left() throws IOException {
     try (Store store = open(fs)) {
       Keyspace keyspace = store.keyspace("k", SMALL);
@@ -435,6 +470,26 @@ final class BulkLoadTest {
         requireSound(store);
       }
     }
+  }
+
+  @Test
+  void a_load_that_meets_what_fails_the_store_says_that_it_failed() {
+    try (Store store = open(fs)) {
+      put(store.keyspace("k", SMALL), 1);
+      store.flush();
+    }
+    FaultFileSystem faults = new FaultFileSystem(fs);
+    Store store = StoreFixture.openInline(faults, options(), new InlineBackground());
+    try (BulkLoad load = store.keyspace("k").bulkLoad()) {
+      load.put(key(2), b("x"));
+      faults.with(
+          FaultRule.when(FaultRule.kind(FileOperation.Kind.SYNC))
+              .times(1)
+              .then(new Fault.SyncFails(SyncFailure.PAGES_MARKED_CLEAN)));
+      assertThrows(StoreFailedException.class, load::commit);
+    }
+    requireSame(model, store.keyspace("k"));
+    assertThrows(StoreFailedException.class, store::close);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.varve.rigs;
 
+import dev.varve.engine.lsm.BlobTally;
+
 /// What engines of kind LSM did in a script: a rig that never reaches it shows nothing of it.
 ///
 /// @param filled memtables that were full
@@ -8,8 +10,18 @@ package dev.varve.rigs;
 /// @param failed compactions that failed
 /// @param tombstones how many tombstones were dropped
 /// @param deepest the deepest level that a merge wrote to
-record LsmWork(long filled, long merges, long moves, long failed, long tombstones, int deepest) {
-  static final LsmWork NONE = new LsmWork(0, 0, 0, 0, 0, 0);
+/// @param loads bulk loads that were taken in
+/// @param blobs how blob files came and went
+record LsmWork(
+    long filled,
+    long merges,
+    long moves,
+    long failed,
+    long tombstones,
+    int deepest,
+    long loads,
+    BlobTally blobs) {
+  static final LsmWork NONE = new LsmWork(0, 0, 0, 0, 0, 0, 0, new BlobTally(0, 0, 0));
 
   LsmWork plus(LsmWork other) {
     return new LsmWork(
@@ -18,7 +30,12 @@ record LsmWork(long filled, long merges, long moves, long failed, long tombstone
         moves + other.moves,
         failed + other.failed,
         tombstones + other.tombstones,
-        Math.max(deepest, other.deepest));
+        Math.max(deepest, other.deepest),
+        loads + other.loads,
+        new BlobTally(
+            blobs.flushed() + other.blobs.flushed(),
+            blobs.moved() + other.blobs.moved(),
+            blobs.gone() + other.blobs.gone()));
   }
 
   /// Counts it.
@@ -31,5 +48,9 @@ record LsmWork(long filled, long merges, long moves, long failed, long tombstone
     findings.count("moves", moves);
     findings.count("tombstones dropped", tombstones);
     findings.count("levels below the first", deepest);
+    findings.count("bulk loads", loads);
+    findings.count("blob files", blobs.flushed());
+    findings.count("blob files of moved values", blobs.moved());
+    findings.count("blob files gone", blobs.gone());
   }
 }

@@ -96,7 +96,9 @@ final class TinyLsm {
                   stats.moves(),
                   stats.failed(),
                   stats.tombstonesDropped(),
-                  deepest));
+                  deepest,
+                  engine.ingests(),
+                  engine.blobs()));
     }
     return work;
   }

@@ -71,6 +71,8 @@ public final class LsmEngine implements Engine {
   /** How many memtables were sealed since they were full. */
   private final AtomicLong filled = new AtomicLong();
 
+  private final LongAdder ingests = new LongAdder();
+
   private LsmEngine(EngineContext context, LsmSettings settings) {
     this.context = context;
     this.settings = settings;
@@ -120,6 +122,7 @@ public final class LsmEngine implements Engine {
   public void apply(long sequence, MutationReader mutation) {
     if (mutation.kind() == MutationReader.Kind.INGEST) {
       ingest.apply(sequence, mutation.ingestedFiles());
+      ingests.increment();
       return;
     }
     state.now().active().apply(sequence, mutation);
@@ -413,6 +416,16 @@ public final class LsmEngine implements Engine {
   /// How many memtables were sealed so far since they were full.
   public long filledMemtables() {
     return filled.get();
+  }
+
+  /// How many bulk loads were taken in so far, those that were found in the log among them.
+  public long ingests() {
+    return ingests.sum();
+  }
+
+  /// How blob files came and went so far.
+  public BlobTally blobs() {
+    return files.blobTally();
   }
 
   /// What compaction did so far.

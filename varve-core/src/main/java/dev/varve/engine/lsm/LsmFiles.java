@@ -58,6 +58,8 @@ final class LsmFiles {
 
   private final UnneededFiles unneeded = new UnneededFiles();
 
+  private volatile BlobTally blobTally = BlobTally.NONE;
+
   /** Held while orphans are deleted, once. */
   private final Object cleaning = new Object();
 
@@ -321,9 +323,10 @@ final class LsmFiles {
       // Not later: it takes a manifest for an orphan that the catalog does not know yet.
       clean();
       FileSet before = state.now().files();
+      VersionEdit whole = versions.current().withoutDeadBlobs(edit);
       Opened opened = openAdded(before, edit);
       try {
-        versions.install(versions.current().withoutDeadBlobs(edit));
+        versions.install(whole);
       } catch (NoSpaceException e) {
         opened.release();
         throw e;
@@ -333,10 +336,16 @@ final class LsmFiles {
         opened.release();
         throw e;
       }
+      blobTally = blobTally.with(whole);
       install(versions, opened, flushed, installed);
     } finally {
       installing.unlock();
     }
+  }
+
+  /// How blob files came and went so far.
+  BlobTally blobTally() {
+    return blobTally;
   }
 
   /** What cannot be opened is not installed; whoever made it may try again. */
