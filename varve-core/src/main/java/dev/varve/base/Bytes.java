@@ -68,6 +68,12 @@ public final class Bytes {
     return head;
   }
 
+  /// [#head] as a number whose signed order, that of `<`, is the keys' order as far as eight bytes
+  /// decide it.
+  public static long signedHead(byte[] key, int offset, int length) {
+    return head(key, offset, length) ^ Long.MIN_VALUE;
+  }
+
   /// Compares two keys as unsigned bytes.
   public static int compare(byte[] a, byte[] b) {
     return Arrays.compareUnsigned(a, b);

@@ -272,6 +272,17 @@ final class LsmBulkWriter implements BulkWriter {
     }
   }
 
+  private void discard(RunWriter writer) {
+    try {
+      writer.close();
+    } catch (IOException _) {
+      // What it had begun is an orphan, which goes when the store is opened again.
+      return;
+    } finally {
+      discard(writer.files());
+    }
+  }
+
   private void discard(List<SstableInfo> infos) {
     infos.forEach(info -> files.discard(info.number()));
   }
@@ -313,20 +324,10 @@ final class LsmBulkWriter implements BulkWriter {
   }
 
   private void abandon() {
+    LsmIngest.release(finished.values());
     RunWriter own = direct;
-    try {
-      if (own != null) {
-        own.close();
-      }
-      for (SstableReader reader : finished.values()) {
-        reader.release();
-      }
-    } catch (IOException _) {
-      // What cannot be deleted is an orphan, which goes when the store is opened again.
-      stopped = true;
-    }
     if (own != null) {
-      discard(own.files());
+      discard(own);
     }
     discard(result);
     runs.forEach(run -> discard(run.files));

@@ -86,11 +86,12 @@ final class LsmIngest {
     try {
       List<SstableMeta> metas = new ArrayList<>();
       for (IngestedFile file : named) {
-        @Nullable SstableReader ready = prepared.remove(file.number());
-        SstableReader reader = ready == null ? files.openAside(file.number(), 0) : ready;
-        if (readers.put(file.number(), reader) != null) {
+        if (readers.containsKey(file.number())) {
           throw damaged(file, "named once", "named twice");
         }
+        @Nullable SstableReader ready = prepared.remove(file.number());
+        SstableReader reader = ready == null ? files.openAside(file.number(), 0) : ready;
+        readers.put(file.number(), reader);
         reader.ingestAt(sequence);
         SstableMeta meta = SstableMeta.of(reader.info(), sequence);
         if (meta.seed() != file.seed()
@@ -122,7 +123,8 @@ final class LsmIngest {
     return new CorruptionException(files.environment().path(file.number()), 0, expected, found);
   }
 
-  private static void release(Collection<SstableReader> readers) {
+  /// Closes readers of files that nobody takes in.
+  static void release(Collection<SstableReader> readers) {
     readers.forEach(LsmIngest::release);
   }
 

@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm;
 
+import dev.varve.base.Bytes;
 import dev.varve.engine.EngineCursor;
 import dev.varve.engine.lsm.blob.BlobReference;
 import dev.varve.engine.lsm.memtable.Memtable;
@@ -68,7 +69,7 @@ final class MergingCursor implements EngineCursor {
   }
 
   private static long head(byte @Nullable [] key) {
-    return key == null ? 0 : SourceQueue.head(key, 0, key.length);
+    return key == null ? 0 : Bytes.signedHead(key, 0, key.length);
   }
 
   private void add(List<EntrySource> all, Memtable memtable) {

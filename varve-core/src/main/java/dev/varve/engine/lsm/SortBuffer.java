@@ -61,7 +61,7 @@ final class SortBuffer implements AutoCloseable {
     if (!hasRoom(bytes)) {
       return false;
     }
-    long head = head(key, 0, key.length);
+    long head = Bytes.signedHead(key, 0, key.length);
     if (count > 0 && sorted) {
       int last = offsets[count - 1];
       sorted =
@@ -102,19 +102,6 @@ final class SortBuffer implements AutoCloseable {
       offsets = Arrays.copyOf(offsets, size);
     }
     return true;
-  }
-
-  /** The first eight bytes, as a number that orders like them. */
-  private static long head(byte[] key, int offset, int length) {
-    long head = 0;
-    if (length >= Long.BYTES) {
-      head = Bytes.getLongBigEndian(key, offset);
-    } else {
-      for (int i = 0; i < Long.BYTES; i++) {
-        head = head << 8 | (i < length ? key[offset + i] & 0xFF : 0);
-      }
-    }
-    return head ^ Long.MIN_VALUE;
   }
 
   private int keyLength(int entry) {

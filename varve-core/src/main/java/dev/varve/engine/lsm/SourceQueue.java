@@ -60,13 +60,8 @@ final class SourceQueue {
   }
 
   private long headOf(EntrySource source) {
-    long head = head(source.keyArray(), source.keyOffset(), source.keyLength());
+    long head = Bytes.signedHead(source.keyArray(), source.keyOffset(), source.keyLength());
     return forward ? head : ~head;
-  }
-
-  /// The first eight bytes of a key as a number; greater where the key is.
-  static long head(byte[] key, int offset, int length) {
-    return Bytes.head(key, offset, length) ^ Long.MIN_VALUE;
   }
 
   /** Whether a source comes before the one at a place. */

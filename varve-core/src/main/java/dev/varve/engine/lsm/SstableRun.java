@@ -27,7 +27,7 @@ final class SstableRun {
   }
 
   private static long head(byte[] key) {
-    return Bytes.head(key, 0, key.length) ^ Long.MIN_VALUE;
+    return Bytes.signedHead(key, 0, key.length);
   }
 
   int size() {

@@ -64,7 +64,7 @@ final class MergingCursorTest {
   }
 
   @Test
-  void aFileIsNotReadBeforeTheWalkComesToIt() throws IOException {
+  void a_file_is_not_read_before_the_walk_comes_to_it() throws IOException {
     try (LsmFilesFixture files = new LsmFilesFixture(SMALL_BLOCKS)) {
       List<SstableMeta> all = writeLevels(files);
       try (MergingCursor cursor = files.cursor(KeyRange.all(), NEWEST)) {
@@ -85,7 +85,7 @@ final class MergingCursorTest {
   }
 
   @Test
-  void norWalkingBack() throws IOException {
+  void a_file_is_not_read_before_a_walk_back_comes_to_it() throws IOException {
     try (LsmFilesFixture files = new LsmFilesFixture(SMALL_BLOCKS)) {
       List<SstableMeta> all = writeLevels(files);
       try (MergingCursor cursor = files.cursor(KeyRange.all(), NEWEST)) {
@@ -101,7 +101,7 @@ final class MergingCursorTest {
   }
 
   @Test
-  void aRangeThatEndsWhereAFileEndsReadsNoOther() throws IOException {
+  void a_range_that_ends_where_a_file_ends_reads_no_other() throws IOException {
     try (LsmFilesFixture files = new LsmFilesFixture(SMALL_BLOCKS)) {
       List<SstableMeta> all = writeLevels(files);
       KeyRange second = range(KEYS_OF_FILE, 2 * KEYS_OF_FILE);
@@ -125,7 +125,7 @@ final class MergingCursorTest {
   }
 
   @Test
-  void aLongWalkReadsAheadInGrowingPieces() throws IOException {
+  void a_long_walk_reads_ahead_in_growing_pieces() throws IOException {
     try (LsmFilesFixture files = new LsmFilesFixture(SMALL_BLOCKS)) {
       int count = 40_000;
       long bytes = 0;
@@ -261,7 +261,7 @@ final class MergingCursorTest {
   }
 
   @Test
-  void walksAsTheModelDoesInBothDirections() throws IOException {
+  void walks_as_the_model_does_in_both_directions() throws IOException {
     long seed = Long.getLong("varve.seed", 20);
     for (int round = 0; round < 60; round++) {
       SplittableRandom random = new SplittableRandom(seed + round);

@@ -354,4 +354,35 @@ final class CompactionPolicyTest {
       return new String(key, java.nio.charset.StandardCharsets.UTF_8);
     }
   }
+
+  private static Surroundings running(int level, int outputLevel, SstableMeta... inputs) {
+    Merge merge = new Merge(Reason.LEVEL_BYTES, level, List.of(inputs), outputLevel, List.of());
+    return new Surroundings(List.of(merge), Long.MAX_VALUE, 0);
+  }
+
+  @Test
+  void ingested_files_enter_the_deepest_level_with_nothing_in_their_range_there_or_above() {
+    List<SstableMeta> files = List.of(sstable(90, "g", "i", 9), sstable(91, "k", "m", 9));
+    assertEquals(6, CompactionPolicy.levelOf(Version.EMPTY, files, CALM));
+    assertEquals(0, CompactionPolicy.levelOf(version(0, sstable(1, "a", "h", 1)), files, CALM));
+    assertEquals(2, CompactionPolicy.levelOf(version(3, sstable(1, "l", "z", 1)), files, CALM));
+    // Between the two files they would be in each other's way at that level.
+    assertEquals(3, CompactionPolicy.levelOf(version(4, sstable(1, "i", "j", 1)), files, CALM));
+    assertEquals(
+        6,
+        CompactionPolicy.levelOf(
+            version(1, sstable(1, "a", "f", 1), 5, sstable(2, "n", null, 1)), files, CALM));
+  }
+
+  @Test
+  void ingested_files_do_not_enter_a_level_where_a_job_writes_in_their_range() {
+    List<SstableMeta> files = List.of(sstable(90, "g", "i", 9));
+    SstableMeta left = sstable(1, "a", "c", 1);
+    SstableMeta right = sstable(2, "x", "z", 2);
+    Version version = version(5, left, 5, right);
+    assertEquals(6, CompactionPolicy.levelOf(version, files, CALM));
+    // What a job makes of files on both sides may cover what lies between them.
+    assertEquals(5, CompactionPolicy.levelOf(version, files, running(5, 6, left, right)));
+    assertEquals(6, CompactionPolicy.levelOf(version, files, running(5, 6, right)));
+  }
 }
