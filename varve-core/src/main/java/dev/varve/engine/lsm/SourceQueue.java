@@ -80,7 +80,7 @@ final class SourceQueue {
     return source.sequence() > other.sequence();
   }
 
-  /// Compares the nearest key with another, of which `head` is the [#head].
+  /// Compares the nearest key with another, of which `head` is the [Bytes#signedHead].
   int compareFirst(byte[] bound, long head) {
     long own = forward ? heads[0] : ~heads[0];
     if (own != head) {
