@@ -295,6 +295,8 @@ final class LsmFiles {
                   StoreFileName.Lock _,
                   StoreFileName.Catalog _,
                   StoreFileName.Segment _,
+                  StoreFileName.Heap _,
+                  StoreFileName.HeapMap _,
                   StoreFileName.Foreign _ ->
                   false;
             };

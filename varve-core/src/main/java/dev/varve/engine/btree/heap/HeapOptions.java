@@ -12,8 +12,8 @@ package dev.varve.engine.btree.heap;
 /// @param bufferBytesMax a batch gathers at most so many bytes before it writes them
 public record HeapOptions(
     int slabBytes, double targetFill, long mapBytesMin, long moveBytesMin, int bufferBytesMax) {
-  private static final int SLAB_BYTES_MIN = 4 << 10;
-  private static final int SLAB_BYTES_MAX = 16 << 20;
+  static final int SLAB_BYTES_MIN = 4 << 10;
+  static final int SLAB_BYTES_MAX = 16 << 20;
   private static final int BUFFER_BYTES_MIN = 4 << 10;
 
   /// For keyspaces of any size.
