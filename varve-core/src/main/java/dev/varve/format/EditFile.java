@@ -93,7 +93,10 @@ public final class EditFile implements AutoCloseable {
   public record Content(long edits, long lastBegin, long end, int lastChecksum, long tornBytes) {}
 
   private final Place place;
-  private final StoreFile file;
+
+  /** Null until something is to be written. */
+  private @Nullable StoreFile file;
+
   private long edits;
   private long lastBegin;
   private long end;
@@ -105,9 +108,8 @@ public final class EditFile implements AutoCloseable {
   /** Why nothing can be said of what is durable any more. */
   private @Nullable IOException failure;
 
-  private EditFile(Place place, StoreFile file, Content content, boolean synced) {
+  private EditFile(Place place, Content content, boolean synced) {
     this.place = place;
-    this.file = file;
     this.edits = content.edits;
     this.lastBegin = content.lastBegin;
     this.end = content.end;
@@ -136,16 +138,21 @@ public final class EditFile implements AutoCloseable {
       }
       atomic.commit();
     }
-    Content content = new Content(1, Envelope.SIZE, framing.end, framing.before, 0);
-    return new EditFile(place, place.fileSystem.open(path, OpenMode.READ_WRITE), content, true);
+    return new EditFile(place, new Content(1, Envelope.SIZE, framing.end, framing.before, 0), true);
   }
 
   /// Goes on with a file that was read.
-  ///
-  /// @throws IOException when the device refuses
-  public static EditFile open(Place place, Content content) throws IOException {
-    StoreFile file = place.fileSystem.open(place.path, OpenMode.READ_WRITE);
-    return new EditFile(place, file, content, false);
+  public static EditFile open(Place place, Content content) {
+    return new EditFile(place, content, false);
+  }
+
+  private StoreFile file() throws IOException {
+    StoreFile opened = file;
+    if (opened == null) {
+      opened = place.fileSystem.open(place.path, OpenMode.READ_WRITE);
+      file = opened;
+    }
+    return opened;
   }
 
   /// Reads a file.
@@ -257,7 +264,7 @@ public final class EditFile implements AutoCloseable {
           for (int i = 0; i < parts.size(); i++) {
             long position = framing.end;
             byte[] frame = framing.next(parts.get(i), i < parts.size() - 1);
-            file.write(position, MemorySegment.ofArray(frame));
+            file().write(position, MemorySegment.ofArray(frame));
           }
           syncFile();
         });
@@ -275,7 +282,7 @@ public final class EditFile implements AutoCloseable {
   /** Lets nothing be done any more once something failed for another reason than want of space. */
   private void latch(Work work) throws IOException {
     if (failure != null) {
-      throw new FileSystemException(file.path().toString(), null, "it failed before: " + failure);
+      throw new FileSystemException(place.path.toString(), null, "it failed before: " + failure);
     }
     try {
       work.run();
@@ -310,19 +317,19 @@ public final class EditFile implements AutoCloseable {
     for (long at = lastBegin; at < end; ) {
       int length = (int) Math.min(end - at, copied.length);
       MemorySegment bytes = MemorySegment.ofArray(copied).asSlice(0, length);
-      file.readFully(at, bytes);
-      file.write(at, bytes);
+      file().readFully(at, bytes);
+      file().write(at, bytes);
       at += length;
     }
   }
 
   private void syncFile() throws IOException {
     try {
-      file.sync(SyncMode.FULL);
+      file().sync(SyncMode.FULL);
     } catch (NoSpaceException e) {
       FileSystemException unknown =
           new FileSystemException(
-              file.path().toString(), null, "an edit cannot be synced, for want of space");
+              place.path.toString(), null, "an edit cannot be synced, for want of space");
       unknown.initCause(e);
       throw unknown;
     }
@@ -340,6 +347,9 @@ public final class EditFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    file.close();
+    StoreFile opened = file;
+    if (opened != null) {
+      opened.close();
+    }
   }
 }

@@ -28,8 +28,8 @@ final class DefragmentPolicy {
   /// A slab to empty.
   ///
   /// @param slab which slab of the file
-  /// @param isSinking whether its objects go to lower slabs, free ones among them; otherwise into
-  ///   free slots of any slab in use
+  /// @param isSinking whether its objects must go to lower slabs; otherwise free slots of any slab
+  ///   that is in use do
   record Emptying(int slab, boolean isSinking) {}
 
   private static final Comparator<SlabFigures> SPARSEST_FIRST =

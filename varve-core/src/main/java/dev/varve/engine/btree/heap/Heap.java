@@ -36,7 +36,7 @@ public final class Heap implements AutoCloseable {
    * HeapObjects, for moments. Reads take none. */
 
   /** There is one heap file for each keyspace so far. */
-  private static final long NUMBER = 1;
+  static final long NUMBER = 1;
 
   private final HeapEnvironment environment;
   private final HeapOptions options;
@@ -136,14 +136,18 @@ public final class Heap implements AutoCloseable {
       HeapEnvironment environment, HeapOptions options, HeapMemory memory, Pointer pointer)
       throws IOException {
     ReplacedMaps replaced = new ReplacedMaps(environment);
-    long number = HeapMap.highest(environment, pointer.number());
-    MapReading reading = new MapReading(HeapMap.path(environment, number), memory);
-    HeapMap map = HeapMap.read(environment, options, replaced, number, pointer, reading);
-    StoredObject[] all = reading.objects();
-    SizeClasses classes = reading.table().classes();
-    HeapFile file = HeapFile.open(environment, reading.heapNumber(), classes.slabBytes());
+    long mapNumber = HeapMap.highest(environment, pointer.number());
+    HeapFile file = HeapFile.open(environment, NUMBER);
     try {
-      requireWithin(file, classes, all);
+      MapReading reading =
+          new MapReading(HeapMap.path(environment, mapNumber), file.size(), memory);
+      HeapMap map = HeapMap.read(environment, options, replaced, mapNumber, pointer, reading);
+      StoredObject[] all = reading.objects();
+      file.check(environment, NUMBER, reading.table().classes().slabBytes());
+      if (reading.firstOutside() > 0) {
+        throw new CorruptionException(
+            file.path(), file.size(), "a slot at " + reading.firstOutside(), "the file's end");
+      }
       Committed committed =
           new Committed(
               reading.generation(),
@@ -154,26 +158,10 @@ public final class Heap implements AutoCloseable {
               file.size());
       HeapObjects objects =
           new HeapObjects(environment.store(), memory, reading.table(), all, committed);
-      return new Heap(
-          environment, options, memory, replaced, objects, map, file, reading.heapNumber());
+      return new Heap(environment, options, memory, replaced, objects, map, file, NUMBER);
     } catch (Throwable failure) {
       file.close();
       throw failure;
-    }
-  }
-
-  private static void requireWithin(HeapFile file, SizeClasses classes, StoredObject[] objects) {
-    for (StoredObject object : objects) {
-      long rest = object.objectBytes();
-      for (int piece = 0; piece < object.pieces(); piece++) {
-        int length = classes.first(rest);
-        rest -= length;
-        long end = object.offset(piece) + classes.bytes(classes.ofPiece(length));
-        if (end > file.size()) {
-          throw new CorruptionException(
-              file.path(), file.size(), "a slot that ends at " + end, "the file's end");
-        }
-      }
     }
   }
 

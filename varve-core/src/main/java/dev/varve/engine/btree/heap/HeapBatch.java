@@ -192,9 +192,14 @@ public final class HeapBatch implements AutoCloseable {
     // All leave before the first is moved: nothing goes where it has to leave again.
     List<List<Tenant>> tenants =
         emptied.stream().map(one -> objects.leave(one.slab(), changes)).toList();
+    // Only those that sink may begin a free slab, of which there are as many as they need.
+    int freeBelow =
+        emptied.stream().filter(Emptying::isSinking).mapToInt(Emptying::slab).min().orElse(0);
     for (int i = 0; i < emptied.size(); i++) {
+      Emptying emptying = emptied.get(i);
+      int openBelow = emptying.isSinking() ? emptying.slab() : Integer.MAX_VALUE;
       for (Tenant tenant : tenants.get(i)) {
-        if (!move(tenant, emptied.get(i))) {
+        if (!move(tenant, openBelow, freeBelow)) {
           break;
         }
       }
@@ -202,7 +207,7 @@ public final class HeapBatch implements AutoCloseable {
   }
 
   /** Moves a piece; false when that cannot be done, so that the rest of the slab stays too. */
-  private boolean move(Tenant tenant, Emptying emptying) throws IOException {
+  private boolean move(Tenant tenant, int openBelow, int freeBelow) throws IOException {
     SizeClasses classes = objects.classes();
     StoredObject object = tenant.object();
     long rest = object.objectBytes();
@@ -218,7 +223,7 @@ public final class HeapBatch implements AutoCloseable {
       objects.noteUnreadable(tenant, String.valueOf(e.getMessage()));
       return false;
     }
-    int to = objects.takeFor(tenant, emptying);
+    int to = objects.takeFor(tenant, openBelow, freeBelow);
     if (to == 0) {
       return false;
     }

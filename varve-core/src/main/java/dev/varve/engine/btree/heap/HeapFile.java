@@ -54,25 +54,19 @@ final class HeapFile implements AutoCloseable {
     return new HeapFile(environment.fileSystem(), path(environment, number));
   }
 
-  /// Opens a file for reading, and checks its head.
+  /// Opens a file for reading, whatever is in it.
   ///
-  /// @param slabBytes how large its slabs are, as the map says
-  /// @throws CorruptionException when it is damaged, missing or another's
-  /// @throws dev.varve.kv.FormatException when a newer Varve wrote it
+  /// @throws CorruptionException when it is missing
   /// @throws IOException when the device refuses
-  static HeapFile open(HeapEnvironment environment, long number, int slabBytes) throws IOException {
+  static HeapFile open(HeapEnvironment environment, long number) throws IOException {
     HeapFile opened = absent(environment, number);
-    Path path = opened.path;
-    StoreFile file = opened.openReader();
+    StoreFile file;
     try {
-      byte[] head = readHead(file);
-      Envelope.read(path, Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)))
-          .require(path, FileKind.HEAP, environment.store(), environment.keyspace(), number);
-      int found = slabBytes(path, head);
-      if (found != slabBytes) {
-        throw new CorruptionException(
-            path, SLAB_BYTES, "slabs of " + slabBytes + " bytes", "" + found);
-      }
+      file = environment.fileSystem().open(opened.path, OpenMode.READ);
+    } catch (NoSuchFileException e) {
+      throw new CorruptionException(opened.path, 0, "a heap file", "none", e);
+    }
+    try {
       opened.size = file.size();
       opened.reader = file;
       return opened;
@@ -82,21 +76,21 @@ final class HeapFile implements AutoCloseable {
     }
   }
 
-  /// Opens a file for reading, whatever became of its head.
+  /// Checks the head of a file that was opened.
   ///
-  /// @throws CorruptionException when it is missing
+  /// @param slabBytes how large its slabs are, as the map says
+  /// @throws CorruptionException when it is damaged or another's
+  /// @throws dev.varve.kv.FormatException when a newer Varve wrote it
   /// @throws IOException when the device refuses
-  static HeapFile openDamaged(HeapEnvironment environment, long number) throws IOException {
-    HeapFile opened = absent(environment, number);
-    opened.reader = opened.openReader();
-    return opened;
-  }
-
-  private StoreFile openReader() throws IOException {
-    try {
-      return fileSystem.open(path, OpenMode.READ);
-    } catch (NoSuchFileException e) {
-      throw new CorruptionException(path, 0, "a heap file", "none", e);
+  void check(HeapEnvironment environment, long number, int slabBytes) throws IOException {
+    byte[] head = new byte[SlabTable.HEAD_BYTES];
+    head = Arrays.copyOf(head, read(0, MemorySegment.ofArray(head)));
+    Envelope.read(path, Arrays.copyOf(head, Math.min(head.length, Envelope.SIZE)))
+        .require(path, FileKind.HEAP, environment.store(), environment.keyspace(), number);
+    int found = slabBytes(path, head);
+    if (found != slabBytes) {
+      throw new CorruptionException(
+          path, SLAB_BYTES, "slabs of " + slabBytes + " bytes", "" + found);
     }
   }
 

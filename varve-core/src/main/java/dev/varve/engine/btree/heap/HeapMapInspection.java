@@ -6,6 +6,8 @@ import dev.varve.format.Envelope;
 import dev.varve.format.FileKind;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
+import dev.varve.fs.OpenMode;
+import dev.varve.fs.StoreFile;
 import dev.varve.kv.CorruptionException;
 import dev.varve.kv.FileInspection.Item;
 import java.io.IOException;
@@ -32,6 +34,7 @@ public final class HeapMapInspection {
 
   private HeapMapInspection(
       Path file,
+      long heapBytes,
       int itemsMax,
       Map<String, String> properties,
       List<Item> items,
@@ -41,7 +44,7 @@ public final class HeapMapInspection {
     this.properties = properties;
     this.items = items;
     this.problems = problems;
-    this.reading = new MapReading(file, _ -> {});
+    this.reading = new MapReading(file, heapBytes, _ -> {});
   }
 
   /// Adds what is in a map to `properties`, `items` (up to `itemsMax` parts of edits, and as many
@@ -69,11 +72,23 @@ public final class HeapMapInspection {
         new EditFile.Place(
             fileSystem, file, FileKind.HEAP_MAP, envelope.store(), keyspace, envelope.number());
     HeapMapInspection inspection =
-        new HeapMapInspection(file, itemsMax, properties, items, problems);
+        new HeapMapInspection(
+            file, heapBytes(fileSystem, file, keyspace), itemsMax, properties, items, problems);
     try (EditFrames frames = EditFrames.open(place)) {
       inspection.walk(frames);
     }
     inspection.describeObjects();
+  }
+
+  /** How long the heap file beside the map is; 0 when there is none. */
+  private static long heapBytes(FileSystem fileSystem, Path file, int keyspace) throws IOException {
+    Path heap = file.resolveSibling(StoreFileName.heap(keyspace, Heap.NUMBER));
+    if (!fileSystem.exists(heap)) {
+      return 0;
+    }
+    try (StoreFile opened = fileSystem.open(heap, OpenMode.READ)) {
+      return opened.size();
+    }
   }
 
   private void walk(EditFrames found) throws IOException {
@@ -176,7 +191,11 @@ public final class HeapMapInspection {
     properties.put("leaves", "" + leaves);
     properties.put("large values", "" + (objects.length - leaves));
     properties.put("bytes of payloads", "" + payloadBytes);
-    properties.put("bytes of slots", "" + reading.table().liveBytes());
+    properties.put("bytes of slots in the heap file", "" + reading.table().liveBytes());
+    if (reading.firstOutside() > 0) {
+      problems.add(
+          "it names a slot at " + reading.firstOutside() + ", which the heap file beside it lacks");
+    }
   }
 
   private static String pieces(StoredObject object) {

@@ -163,14 +163,14 @@ final class HeapObjects {
   }
 
   /// Takes a slot for what leaves a slab; 0 when there is none.
-  int takeFor(Tenant tenant, DefragmentPolicy.Emptying emptying) {
+  ///
+  /// @param openBelow slabs that are in use are below this one
+  /// @param freeBelow free ones are below this one
+  int takeFor(Tenant tenant, int openBelow, int freeBelow) {
     lock.lock();
     try {
       int sizeClass = table.classes().of(table.slotBytes(tenant.unit));
-      int unit =
-          emptying.isSinking()
-              ? table.takeBelow(sizeClass, emptying.slab())
-              : table.takeWithin(sizeClass);
+      int unit = table.takeFor(sizeClass, openBelow, freeBelow);
       return unit == -1 ? 0 : unit;
     } finally {
       lock.unlock();

@@ -80,15 +80,14 @@ public final class HeapSalvage {
     Pointer known = state == null ? null : Pointer.decode(state);
     Pointer pointer = known == null ? new Pointer(0, 1) : known;
     long number = HeapMap.highest(environment, pointer.number());
-    MapReading reading = new MapReading(HeapMap.path(environment, number), _ -> {});
-    HeapMap.content(environment, number, pointer, reading);
-    StoredObject[] objects = reading.objects();
-    SizeClasses classes = reading.table().classes();
-    try (HeapFile file = HeapFile.openDamaged(environment, reading.heapNumber());
+    try (HeapFile file = HeapFile.open(environment, Heap.NUMBER);
         ReadBuffers buffers = new ReadBuffers(environment.budget())) {
+      MapReading reading = new MapReading(HeapMap.path(environment, number), file.size(), _ -> {});
+      var _ = HeapMap.content(environment, number, pointer, reading);
+      StoredObject[] objects = reading.objects();
       SlotHeader.Place place =
           SlotHeader.Place.of(source.store, source.keyspace, reading.heapNumber());
-      SlotReader reader = new SlotReader(file, place, classes, buffers);
+      SlotReader reader = new SlotReader(file, place, reading.table().classes(), buffers);
       for (StoredObject object : objects) {
         try {
           byte[] payload = reader.read(object);
@@ -99,8 +98,8 @@ public final class HeapSalvage {
           losses.accept(String.valueOf(e.getMessage()));
         }
       }
+      return new MapContent(reading.cut(), reading.note());
     }
-    return new MapContent(reading.cut(), reading.note());
   }
 
   /// Finds objects without a map, in every heap file of the keyspace.

@@ -48,7 +48,8 @@ final class HeapVerifier {
     if (pointer == null) {
       return;
     }
-    MapReading reading = new MapReading(HeapMap.path(environment, pointer.number()), _ -> {});
+    MapReading reading =
+        new MapReading(HeapMap.path(environment, pointer.number()), now.heapBytes(), _ -> {});
     try {
       EditFile.Content content = HeapMap.content(environment, pointer.number(), pointer, reading);
       bytesRead += content.end();
@@ -90,8 +91,9 @@ final class HeapVerifier {
   long verifyObjects(StoredObject[] live) throws IOException {
     SizeClasses classes = objects.classes();
     if (moment.map() != null) {
-      try (HeapFile opened = HeapFile.open(environment, heapNumber, classes.slabBytes())) {
+      try (HeapFile opened = HeapFile.open(environment, heapNumber)) {
         bytesRead += Math.min(opened.size(), SlabTable.HEAD_BYTES);
+        opened.check(environment, heapNumber, classes.slabBytes());
       } catch (CorruptionException | FormatException e) {
         problem(e);
       }

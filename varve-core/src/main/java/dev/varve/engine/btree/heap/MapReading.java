@@ -9,7 +9,9 @@ import dev.varve.kv.Limits;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ final class MapReading implements EditFile.Visitor {
   private static final byte[] NO_NAME = new byte[0];
 
   private final Path path;
+  private final long heapBytes;
   private final LongConsumer memory;
 
   /** Fields of the part that is read. */
@@ -47,6 +50,9 @@ final class MapReading implements EditFile.Visitor {
   private int firstCount;
   private final List<StoredObject> later = new ArrayList<>();
 
+  /** Whose the slots are that end behind the heap file. */
+  private final Map<Integer, StoredObject> outside = new HashMap<>();
+
   /** What the last part had: its batch, and how many fields of each kind. */
   private long partBatch;
 
@@ -61,10 +67,17 @@ final class MapReading implements EditFile.Visitor {
   private final List<StoredObject> pendingComes = new ArrayList<>();
 
   /// @param path the map's, for messages
+  /// @param heapBytes how long the heap file is
   /// @param memory is told how many bytes the table of slabs takes
-  MapReading(Path path, LongConsumer memory) {
+  MapReading(Path path, long heapBytes, LongConsumer memory) {
     this.path = path;
+    this.heapBytes = heapBytes;
     this.memory = memory;
+  }
+
+  /// The offset of a slot that the map names and that ends behind the heap file, or 0.
+  long firstOutside() {
+    return outside.keySet().stream().mapToLong(StoredObject::offsetOf).min().orElse(0);
   }
 
   /// Which slots are whose, when the first edit was read.
@@ -149,6 +162,9 @@ final class MapReading implements EditFile.Visitor {
       throw corrupt("one heap", "a second one");
     }
     heapNumber = number();
+    if (heapNumber != Heap.NUMBER) {
+      throw corrupt("heap file " + Heap.NUMBER, "heap file " + heapNumber);
+    }
     long slabBytes = number();
     if (slabBytes < HeapOptions.SLAB_BYTES_MIN
         || slabBytes > HeapOptions.SLAB_BYTES_MAX
@@ -240,6 +256,10 @@ final class MapReading implements EditFile.Visitor {
 
   private void place(
       SlabTable known, StoredObject object, int piece, int sizeClass, long position) {
+    if (object.offset(piece) + known.classes().bytes(sizeClass) > heapBytes) {
+      outside.put(object.unit(piece), object);
+      return;
+    }
     String problem = known.place(object.unit(piece), sizeClass, object);
     if (problem != null) {
       throw new CorruptionException(
@@ -284,8 +304,7 @@ final class MapReading implements EditFile.Visitor {
       throw new CorruptionException(path, position, "an object's first piece", "another one");
     }
     for (int piece = 0; piece < object.pieces(); piece++) {
-      known.retire(object.unit(piece));
-      known.reuse(object.unit(piece));
+      remove(known, object.unit(piece));
     }
     object.enter(StoredObject.State.GONE);
   }
@@ -301,21 +320,33 @@ final class MapReading implements EditFile.Visitor {
     places[2 * moved + 1] = move.checksum();
     StoredObject next = object.movedTo(places);
     next.enter(StoredObject.State.LIVE);
-    int sizeClass = known.classes().of(known.slotBytes(move.from()));
-    known.retire(move.from());
-    known.reuse(move.from());
+    remove(known, move.from());
+    long rest = object.objectBytes();
     for (int piece = 0; piece < object.pieces(); piece++) {
-      if (piece != moved) {
+      int length = known.classes().first(rest);
+      rest -= length;
+      if (piece == moved) {
+        place(known, next, piece, known.classes().ofPiece(length), position);
+      } else if (outside.containsKey(object.unit(piece))) {
+        outside.put(object.unit(piece), next);
+      } else {
         known.replaceOwner(object.unit(piece), next);
       }
     }
-    place(known, next, moved, sizeClass, position);
     object.enter(StoredObject.State.GONE);
     later.add(next);
   }
 
+  private void remove(SlabTable known, int unit) {
+    if (outside.remove(unit) == null) {
+      known.retire(unit);
+      known.reuse(unit);
+    }
+  }
+
   private StoredObject owner(SlabTable known, int unit, long position) {
-    StoredObject object = known.owner(unit);
+    StoredObject own = known.owner(unit);
+    StoredObject object = own == null ? outside.get(unit) : own;
     if (object == null) {
       throw new CorruptionException(
           path, position, "an object at " + StoredObject.offsetOf(unit), "none");

@@ -124,11 +124,16 @@ final class SlabTable {
     return classes.bytes(slabOf(unit).sizeClass);
   }
 
-  /// Who has the slot at this place, or null.
+  /// Who has the slot that begins at this place, or null.
   @Nullable StoredObject owner(int unit) {
-    int index = indexOf(unit);
-    Slab slab = index < 0 || index >= count ? null : slabs[index];
-    return slab == null ? null : slab.owner(slotOf(slab, unit));
+    long inSlabs = Integer.toUnsignedLong(unit) - HEAD_UNITS;
+    long index = inSlabs / slabUnits;
+    Slab slab = inSlabs < 0 || index >= count ? null : slabs[(int) index];
+    if (slab == null) {
+      return null;
+    }
+    int slot = slotOf(slab, unit);
+    return slot < slab.slots && unitOf(slab, slot) == unit ? slab.owner(slot) : null;
   }
 
   /// Takes a slot of a class, the lowest there is.
@@ -139,19 +144,20 @@ final class SlabTable {
     return takeIn(sizeClass, found < 0 ? free.first() : found);
   }
 
-  /// Takes a slot of a class in a slab that has some already; -1 when there is none.
-  int takeWithin(int sizeClass) {
+  /// Takes a slot of a class for what leaves a slab, in a slab that has some already, or in a free
+  /// one; -1 when there is none.
+  ///
+  /// @param openBelow slabs that have some already are below this one
+  /// @param freeBelow free ones are below this one
+  int takeFor(int sizeClass, int openBelow, int freeBelow) {
     int found = open[sizeClass].first();
-    return found < 0 ? -1 : takeIn(sizeClass, found);
-  }
-
-  /// Takes a slot of a class in a slab before this one; -1 when there is none.
-  int takeBelow(int sizeClass, int limit) {
-    int found = open[sizeClass].first();
-    if (found < 0 || found >= limit) {
+    if (found < 0 || found >= openBelow) {
       found = free.first();
+      if (found < 0 || found >= freeBelow) {
+        return -1;
+      }
     }
-    return found < 0 || found >= limit ? -1 : takeIn(sizeClass, found);
+    return takeIn(sizeClass, found);
   }
 
   /** Takes a slot in a slab of the class, or in a free one; -1 stands for one behind the last. */

@@ -75,9 +75,7 @@ public final class Manifest implements AutoCloseable {
   }
 
   /// Goes on with a manifest that was read.
-  ///
-  /// @throws IOException when the device refuses
-  public static Manifest open(Place place, long number, Content content) throws IOException {
+  public static Manifest open(Place place, long number, Content content) {
     return new Manifest(number, EditFile.open(place.file(number), content.file));
   }
 

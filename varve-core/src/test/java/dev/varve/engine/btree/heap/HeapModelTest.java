@@ -33,8 +33,8 @@ final class HeapModelTest {
       run.requireAll();
       run.requireSound();
       HeapStats stats = run.heap.stats();
-      moved += stats.objectsMoved();
-      replaced += stats.mapsReplaced();
+      moved += run.moves();
+      replaced += run.replacements();
       pieces += stats.pieces() - stats.leaves() - stats.values();
     }
     assertEquals(List.of(), fs.openFiles());

@@ -86,9 +86,16 @@ final class HeapRun implements AutoCloseable {
   private final ArrayDeque<Held> pins = new ArrayDeque<>();
   private final ArrayDeque<Inside> readers = new ArrayDeque<>();
   private int draws;
+  private long earlierMoves;
+  private long earlierReplacements;
 
   /** What was committed, one state for each batch, from none. */
   final List<Map<Integer, byte[]>> history = new ArrayList<>(List.of(Map.of()));
+
+  /** What the commit that is under way leads to. */
+  private @Nullable Map<Integer, byte[]> underWay;
+
+  private Map<Integer, byte[]> lastTried = Map.of();
 
   /** What the catalog knows. */
   byte[] noted = new byte[0];
@@ -208,15 +215,33 @@ final class HeapRun implements AutoCloseable {
       if (defragments) {
         now.defragment();
       }
+      underWay = content(pending);
+      lastTried = underWay;
       now.commit(history.size(), note(history.size()));
       state = pending;
-      history.add(content());
+      history.add(content(state));
+    } finally {
+      underWay = null;
     }
   }
 
-  private Map<Integer, byte[]> content() {
+  /// What may be found, by the number of the commit.
+  List<Map<Integer, byte[]>> possible() {
+    List<Map<Integer, byte[]>> possible = new ArrayList<>(history);
+    if (underWay != null) {
+      possible.add(underWay);
+    }
+    return possible;
+  }
+
+  /// What the last commit that was tried leads to.
+  Map<Integer, byte[]> lastTried() {
+    return lastTried;
+  }
+
+  private static Map<Integer, byte[]> content(Map<Integer, Entry> of) {
     Map<Integer, byte[]> content = new TreeMap<>();
-    state.forEach((name, entry) -> content.put(name, entry.payload));
+    of.forEach((name, entry) -> content.put(name, entry.payload));
     return content;
   }
 
@@ -240,8 +265,11 @@ final class HeapRun implements AutoCloseable {
   private void exit() throws IOException {
     Inside reader = readers.poll();
     if (reader != null) {
-      reader.view.require(heap);
-      environment.epochs().exit(reader.token);
+      try {
+        reader.view.require(heap);
+      } finally {
+        environment.epochs().exit(reader.token);
+      }
     }
   }
 
@@ -256,8 +284,11 @@ final class HeapRun implements AutoCloseable {
     }
   }
 
-  private void reopen() throws IOException {
+  /// Closes and opens again.
+  void reopen() throws IOException {
     settle();
+    earlierMoves = moves();
+    earlierReplacements = replacements();
     heap.close();
     assertEquals(0, budget.used(), "memory of a heap that is closed");
     heap = Heap.open(environment, options, noted);
@@ -302,6 +333,16 @@ final class HeapRun implements AutoCloseable {
     }
     requireAll();
     return commit;
+  }
+
+  /// Objects that were moved, before reopening too.
+  long moves() {
+    return earlierMoves + heap.stats().objectsMoved();
+  }
+
+  /// Maps that were replaced, before reopening too.
+  long replacements() {
+    return earlierReplacements + heap.stats().mapsReplaced();
   }
 
   /// Compares everything.
