@@ -18,7 +18,7 @@ public record HeapOptions(
 
   /// For keyspaces of any size.
   public static final HeapOptions DEFAULTS =
-      new HeapOptions(256 << 10, 0.9, 64 << 10, 1 << 20, 1 << 20);
+      new HeapOptions(64 << 10, 0.9, 64 << 10, 1 << 20, 1 << 20);
 
   public HeapOptions {
     if (Integer.bitCount(slabBytes) != 1

@@ -8,15 +8,18 @@ import java.util.TreeSet;
 ///
 /// @threads immutable
 final class SizeClasses {
-  /* Up to an eighth of a slab, sizes divide a slab into 8 to 15 slots, 16, 18, …, 30, 32, 36, … and so
-   * on, rounded down to whole units: eight sizes for each doubling, and next to nothing is left over
-   * at the end of a slab. At most a ninth of a slot is unused, the very small ones aside. Then there
-   * are the quarter, the half and the whole. */
+  /* Sizes divide a slab into 4 to 15 slots, 16, 18, …, 30, 32, 36, … and so on, rounded down to whole
+   * units: eight sizes for each doubling, four for the largest, and next to nothing is left over at
+   * the end of a slab. At most a ninth of a slot is unused, a fifth of a large one, the very small
+   * ones aside. Then there are the half and the whole. */
 
   /// Slots begin and end at multiples of so many bytes.
   static final int UNIT_BYTES = 64;
 
   private static final int DIVISORS_FROM = 8;
+
+  /** Up to this share of a slab the smallest slot that is large enough is good enough. */
+  private static final int SINGLE_SHARE = 4;
 
   private final int slabBytes;
   private final int[] bytes;
@@ -30,8 +33,10 @@ final class SizeClasses {
         sizes.add(slabBytes / (divisor * scale) / UNIT_BYTES * UNIT_BYTES);
       }
     }
+    for (int divisor = SINGLE_SHARE; divisor < DIVISORS_FROM; divisor++) {
+      sizes.add(slabBytes / divisor / UNIT_BYTES * UNIT_BYTES);
+    }
     sizes.remove(0);
-    sizes.add(slabBytes / 4);
     sizes.add(slabBytes / 2);
     sizes.add(slabBytes);
     this.bytes = sizes.stream().mapToInt(Integer::intValue).toArray();
@@ -84,8 +89,8 @@ final class SizeClasses {
     long needed = SlotHeader.BYTES + rest;
     if (needed <= slabBytes) {
       int own = bytes[of((int) needed)];
-      // A large slot must be filled to seven eighths.
-      if (own <= slabBytes / DIVISORS_FROM || needed * 8 >= own * 7L) {
+      // A larger slot must be filled to seven eighths.
+      if (own <= slabBytes / SINGLE_SHARE || needed * 8 >= own * 7L) {
         return (int) rest;
       }
     }

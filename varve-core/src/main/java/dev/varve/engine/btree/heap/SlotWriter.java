@@ -240,28 +240,40 @@ final class SlotWriter implements AutoCloseable {
     count = 0;
   }
 
-  /** Writes the slots from the `first`-th on that are adjacent; answers which is behind them. */
+  /**
+   * Writes the slots from the `first`-th on that are adjacent; answers which is behind them. What a
+   * slab has left behind its last slot is written over with zeros where that joins two slabs.
+   */
   private int putRun(int first) throws IOException {
     long offset = offset(first);
-    int length = length(first);
     int next = first + 1;
     while (next < count
-        && offset(next) == offset + length
-        && length + length(next) <= Math.min(WRITE_BYTES_MAX, bytesMax)) {
-      length += length(next++);
+        && offset(next) == behind(next - 1)
+        && offset(next) + length(next) - offset <= Math.min(WRITE_BYTES_MAX, bytesMax)) {
+      next++;
     }
     if (next == first + 1) {
-      put(offset, gathered, begins[(int) places[first]], length);
+      put(offset, gathered, begins[(int) places[first]], length(first));
       return next;
     }
     byte[] together = run();
     int at = 0;
     for (int i = first; i < next; i++) {
-      System.arraycopy(gathered, begins[(int) places[i]], together, at, length(i));
-      at += length(i);
+      int begin = (int) (offset(i) - offset);
+      Arrays.fill(together, at, begin, (byte) 0);
+      System.arraycopy(gathered, begins[(int) places[i]], together, begin, length(i));
+      at = begin + length(i);
     }
-    put(offset, together, 0, length);
+    put(offset, together, 0, at);
     return next;
+  }
+
+  /** Where the slot behind belongs: in the next slab for the last one of a slab. */
+  private long behind(int i) {
+    long end = offset(i) + length(i);
+    long inSlab = (end - SlabTable.HEAD_BYTES) % classes.slabBytes();
+    boolean last = inSlab == (long) length(i) * classes.slots(classes.of(length(i)));
+    return last ? end - inSlab + classes.slabBytes() : end;
   }
 
   private long offset(int i) {

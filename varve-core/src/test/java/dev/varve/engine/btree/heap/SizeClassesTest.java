@@ -14,7 +14,7 @@ final class SizeClassesTest {
       SizeClasses classes = new SizeClasses(slabBytes);
       assertEquals(64, classes.bytes(0));
       assertEquals(slabBytes, classes.bytes(classes.count() - 1));
-      assertEquals(slabBytes / 8, classes.bytes(classes.count() - 4));
+      assertEquals(slabBytes / 4, classes.bytes(classes.count() - 3));
       for (int i = 0; i < classes.count(); i++) {
         int bytes = classes.bytes(i);
         assertEquals(0, bytes % 64);
@@ -27,6 +27,8 @@ final class SizeClassesTest {
         int before = i == 0 ? 0 : classes.bytes(i - 1);
         if (bytes <= slabBytes / 8) {
           assertTrue(bytes - before <= Math.max(64, before / 8 + 64), before + " to " + bytes);
+        } else if (bytes <= slabBytes / 4) {
+          assertTrue(bytes - before <= before / 4 + 64, before + " to " + bytes);
         }
       }
     }
@@ -63,8 +65,11 @@ final class SizeClassesTest {
         String what = bytes + " bytes in " + pieces + " pieces of slabs of " + slabBytes;
         assertTrue(pieces <= 4 + bytes / (slabBytes - SlotHeader.BYTES), what);
         long used = bytes + (long) pieces * SlotHeader.BYTES;
-        assertTrue(slots - used <= Math.max(64, used / 7) + 64, what + " take " + slots);
-        if (used <= slabBytes / 8) {
+        assertTrue(slots - used <= Math.max(64, used / 4) + 64, what + " take " + slots);
+        if (used <= slabBytes / 8 || used > slabBytes / 2) {
+          assertTrue(slots - used <= Math.max(64, used / 7) + 64, what + " take " + slots);
+        }
+        if (used <= slabBytes / 4) {
           assertEquals(1, pieces, what);
         }
       }
