@@ -254,4 +254,22 @@ final class EditFileTest {
     MemoryFileSystem after = next.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
     assertEquals(3, requireRead(after, 3, edits).edits());
   }
+
+  @Test
+  void what_was_found_is_made_durable_later_where_the_disk_is_full_now() throws IOException {
+    List<List<byte[]>> edits = write(fs, List.of(parts(100), parts(200), parts(30)));
+    FaultFileSystem faulty = new FaultFileSystem(fs);
+    try (EditFile file = EditFile.open(place(faulty), requireRead(fs, 3, edits))) {
+      for (FileOperation.Kind kind : List.of(FileOperation.Kind.OPEN, FileOperation.Kind.WRITE)) {
+        var _ =
+            faulty.with(
+                FaultRule.when(FaultRule.kind(kind)).then(new Fault.Refused(Fault.Errno.ENOSPC)));
+        assertThrows(NoSpaceException.class, file::sync);
+        faulty.heal();
+      }
+      file.sync();
+      file.append(parts(5));
+      assertEquals(4, file.edits());
+    }
+  }
 }

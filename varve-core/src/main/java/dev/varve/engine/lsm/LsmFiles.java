@@ -258,6 +258,9 @@ final class LsmFiles {
   private void syncManifest() throws IOException {
     try {
       versions.sync();
+    } catch (NoSpaceException e) {
+      // Nothing was lost: what is there stays as it was found, and is made durable another time.
+      throw e;
     } catch (IOException e) {
       context.services().fail(e);
       throw e;

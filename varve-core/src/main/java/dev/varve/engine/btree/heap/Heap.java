@@ -35,6 +35,11 @@ public final class Heap implements AutoCloseable {
    * Locks: `committing`, for as long as a batch is made durable or the map is read; then the one of
    * HeapObjects, for moments. Reads take none. */
 
+  /** Below this share of the memory a batch gathers less, down to a few slots. */
+  private static final int BUFFER_SHARE = 128;
+
+  private static final int BUFFER_BYTES_MIN = 16 << 10;
+
   /** There is one heap file for each keyspace so far. */
   static final long NUMBER = 1;
 
@@ -222,13 +227,10 @@ public final class Heap implements AutoCloseable {
   }
 
   SlotWriter newWriter() {
+    long share = environment.budget().bytesMax() / BUFFER_SHARE;
+    long bufferBytes = Math.min(options.bufferBytesMax(), Math.max(BUFFER_BYTES_MIN, share));
     return new SlotWriter(
-        file,
-        place,
-        objects.classes(),
-        environment.budget(),
-        options.bufferBytesMax(),
-        this::prepare);
+        file, place, objects.classes(), environment.budget(), (int) bufferBytes, this::prepare);
   }
 
   /// Fails for good: it is unknown what the device has.

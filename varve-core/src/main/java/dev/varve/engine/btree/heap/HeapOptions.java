@@ -9,7 +9,8 @@ package dev.varve.engine.btree.heap;
 /// @param mapBytesMin the map is replaced by a short one when what stands behind its snapshot is
 ///   more than the snapshot and more than this, in bytes
 /// @param moveBytesMin a batch that writes less may move so many bytes of objects
-/// @param bufferBytesMax a batch gathers at most so many bytes before it writes them
+/// @param bufferBytesMax a batch gathers at most so many bytes before it writes them, and where
+///   that is less a 128th of the memory, but not less than 16 KiB
 public record HeapOptions(
     int slabBytes, double targetFill, long mapBytesMin, long moveBytesMin, int bufferBytesMax) {
   static final int SLAB_BYTES_MIN = 4 << 10;

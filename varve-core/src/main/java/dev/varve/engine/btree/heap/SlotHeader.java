@@ -67,6 +67,16 @@ record SlotHeader(
         kindAndName >>> 8);
   }
 
+  /// Whether the header at an array's begin says that this piece of an object follows.
+  static boolean isOf(byte[] source, StoredObject object, int piece, int length) {
+    return Bytes.getInt(source, LENGTH) == length
+        && Bytes.getLong(source, GENERATION) == object.generation()
+        && Bytes.getInt(source, PIECE) == piece
+        && Bytes.getInt(source, PIECES) == object.pieces()
+        && Bytes.getInt(source, KIND_AND_NAME)
+            == (object.kind().code() | object.name().length << 8);
+  }
+
   static int checksumAt(byte[] source, int at) {
     return Bytes.getInt(source, at);
   }

@@ -93,19 +93,12 @@ final class SlotReader {
    */
   private void check(StoredObject object, int piece, int length, byte[] buffer, int sum) {
     int stored = SlotHeader.checksumAt(buffer, 0);
-    SlotHeader header = SlotHeader.read(buffer, 0);
-    SlotHeader wanted =
-        new SlotHeader(
-            length,
-            object.generation(),
-            header.ordinal(),
-            piece,
-            object.pieces(),
-            object.kind().code(),
-            object.name().length);
-    if (stored == sum && sum == object.checksum(piece) && header.equals(wanted)) {
+    if (stored == sum
+        && sum == object.checksum(piece)
+        && SlotHeader.isOf(buffer, object, piece, length)) {
       return;
     }
+    SlotHeader header = SlotHeader.read(buffer, 0);
     String found =
         stored == sum
             ? "a slot of generation " + header.generation() + ", checksum " + Envelope.hex(stored)

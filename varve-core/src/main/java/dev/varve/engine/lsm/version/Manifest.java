@@ -126,6 +126,7 @@ public final class Manifest implements AutoCloseable {
 
   /// Makes every edit durable: a process that was killed may have left the last one unsynced.
   ///
+  /// @throws dev.varve.fs.NoSpaceException when the device is full; it may be tried again
   /// @throws IOException when the device refuses; which edits are there is then unknown for good
   public void sync() throws IOException {
     file.sync();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.base.InvariantError;
+import dev.varve.cache.MemoryBudget;
 import dev.varve.fs.FaultFileSystem;
 import dev.varve.fs.FileOperation;
 import dev.varve.fs.MemoryFileSystem;
@@ -234,6 +235,34 @@ final class HeapTest {
         end = write.position() + write.length();
       }
     }
+  }
+
+  /** The most memory that a batch of 300 objects takes, the objects aside. */
+  private long mostMemory(long budgetBytes) throws IOException {
+    MemoryBudget budget = new MemoryBudget(budgetBytes);
+    MemoryFileSystem own = MemoryFileSystem.withoutCrashes();
+    own.createDirectories(HeapRun.DIRECTORY);
+    try (Heap heap =
+        Heap.create(HeapRun.environment(own, budget), HeapOptions.DEFAULTS.withMapBytesMin(0))) {
+      long before = budget.used();
+      long most = 0;
+      try (HeapBatch batch = heap.begin()) {
+        for (int i = 0; i < 300; i++) {
+          var _ = store(batch, "leaf " + i, 5000);
+          most = Math.max(most, budget.used() - before);
+        }
+        batch.commit(1, NONE);
+      }
+      return most;
+    }
+  }
+
+  @Test
+  void a_batch_takes_less_memory_where_there_is_little() throws IOException {
+    long little = mostMemory(2 << 20);
+    assertTrue(little < 64 << 10, little + " bytes");
+    long much = mostMemory(1 << 30);
+    assertTrue(much > 1 << 20 && much < 3 << 19, much + " bytes");
   }
 
   @Test
