@@ -145,7 +145,7 @@ final class HeapFigures {
     }
     Arrays.sort(openings);
     System.out.printf(
-        "       opens in %.2f ms (first %.2f); a read takes %.2f us%n",
+        "       opens in %.2f ms (slowest %.2f); a read takes %.2f us%n",
         openings[OPENINGS / 2], openings[OPENINGS - 1], reads);
   }
 
