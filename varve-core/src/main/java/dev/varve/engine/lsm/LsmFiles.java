@@ -11,12 +11,12 @@ import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.Manifest;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.Version.BlobFile;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.format.EditFile.Pointer;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.CorruptionException;
@@ -258,6 +258,9 @@ final class LsmFiles {
   private void syncManifest() throws IOException {
     try {
       versions.sync();
+    } catch (NoSpaceException e) {
+      // Nothing was lost: what is there stays as it was found, and is made durable another time.
+      throw e;
     } catch (IOException e) {
       context.services().fail(e);
       throw e;
@@ -295,6 +298,8 @@ final class LsmFiles {
                   StoreFileName.Lock _,
                   StoreFileName.Catalog _,
                   StoreFileName.Segment _,
+                  StoreFileName.Heap _,
+                  StoreFileName.HeapMap _,
                   StoreFileName.Foreign _ ->
                   false;
             };
