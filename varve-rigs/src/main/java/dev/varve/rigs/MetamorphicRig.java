@@ -1,0 +1,204 @@
+package dev.varve.rigs;
+
+import dev.varve.kv.EngineKind;
+import dev.varve.model.Difference;
+import dev.varve.model.ModelCheck;
+import dev.varve.model.Operation;
+import dev.varve.model.OperationList;
+import dev.varve.model.OperationReducer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/// Runs one list of operations on stores of every engine and with many sets of options, and on a
+/// model: whatever the options, every answer is the model's.
+///
+/// A list that shows a difference is made as short as it goes, the options too, and written to a
+/// file that repeats it.
+///
+/// @threads safe: runs may go on beside each other
+final class MetamorphicRig {
+  /// What a run is of.
+  ///
+  /// @param engine of its keyspaces
+  /// @param options that it has
+  /// @param seed of the list, and of the lanes and background work
+  /// @param bug what is wrong with the engines on purpose
+  record Run(EngineKind engine, OptionSet options, long seed, PlantedBug bug) {
+    Run with(OptionSet others) {
+      return new Run(engine, others, seed, bug);
+    }
+
+    private String engineName() {
+      return engine.name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** How many shorter lists are tried. */
+  private static final int TRIALS_MAX = 3_000;
+
+  /** With threads a list that failed may not fail again at once. */
+  private static final int TRIES_WITH_THREADS = 5;
+
+  private final Path failures;
+  private final Findings findings;
+
+  /** The checksum over the history of the first run, for engines with order and without. */
+  private final Map<String, Long> histories = new HashMap<>();
+
+  /// @param failures the directory that lists which fail are written to
+  MetamorphicRig(Path failures, Findings findings) {
+    this.failures = failures;
+    this.findings = findings;
+  }
+
+  /// Runs a list once. Answers where the store differs from the model, or null.
+  static @Nullable Difference check(
+      OperationList list, Run run, Consumer<String> history, Findings counted) {
+    @Nullable MetamorphicLife life = null;
+    try {
+      life = new MetamorphicLife(run.engine, run.options, run.seed, run.bug);
+      @Nullable Difference difference = ModelCheck.run(list, life, history);
+      if (difference != null) {
+        life.abandon();
+        return difference;
+      }
+      life.close();
+    } catch (RuntimeException | Error e) {
+      if (life != null) {
+        life.abandon();
+      }
+      return new Difference(list.operations().size(), "close", "done", e.toString(), e);
+    }
+    counted.count("runs", 1);
+    counted.count("operations", list.operations().size());
+    counted.count("openings", life.openings());
+    life.work().count(counted);
+    return null;
+  }
+
+  /// Runs a list, and makes a violation of a difference.
+  ///
+  /// @param name tells histories that must be equal from others
+  /// @param repeat the arguments of the command that repeat the run
+  void run(String name, OperationList list, Run run, String repeat) {
+    CRC32C history = new CRC32C();
+    Findings own = new Findings();
+    @Nullable Difference difference = check(list, run, line -> update(history, line), own);
+    findings.add(own);
+    if (difference == null) {
+      compare(name + run.engine.isOrdered(), history.getValue(), repeat);
+      return;
+    }
+    report(list, run, difference, repeat);
+  }
+
+  private static void update(CRC32C history, String line) {
+    for (int i = 0; i < line.length(); i++) {
+      history.update(line.charAt(i));
+    }
+    history.update('\n');
+  }
+
+  /** A model that answers differently from run to run would be no model. */
+  private synchronized void compare(String name, long history, String repeat) {
+    Long first = histories.putIfAbsent(name, history);
+    if (first != null && first != history) {
+      findings.violation(
+          new Violation(
+              "metamorphic", repeat, "another history than that of the run before it", null));
+    }
+  }
+
+  private void report(OperationList list, Run run, Difference difference, String repeat) {
+    int end = Math.min(difference.index() + 1, list.operations().size());
+    AtomicReference<Difference> last = new AtomicReference<>(difference);
+    AtomicReference<Run> reducedRun = new AtomicReference<>(run);
+    List<Operation> operations = list.operations().subList(0, end);
+    operations = reduce(operations, reducedRun, last);
+    OptionSet options = reduceOptions(operations, reducedRun, last);
+    operations = reduce(operations, reducedRun, last);
+    Difference shown = last.get();
+    Path file = write(run, options, operations, shown, repeat);
+    findings.violation(
+        new Violation(
+            "metamorphic",
+            repeat,
+            difference
+                + "\n  with "
+                + run.options
+                + "\n  reduced to "
+                + operations.size()
+                + " operations, "
+                + shown
+                + "\n  with "
+                + options
+                + "\n  or repeat with: varve-rigs metamorphic --list "
+                + file,
+            shown.cause()));
+  }
+
+  private static boolean fails(
+      List<Operation> operations, Run run, AtomicReference<Difference> last) {
+    int tries = run.options.hasThreads() ? TRIES_WITH_THREADS : 1;
+    for (int i = 0; i < tries; i++) {
+      @Nullable Difference difference =
+          check(OperationList.of(operations), run, line -> {}, new Findings());
+      if (difference != null) {
+        last.set(difference);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static List<Operation> reduce(
+      List<Operation> operations, AtomicReference<Run> run, AtomicReference<Difference> last) {
+    return OperationReducer.reduce(
+        operations, shorter -> fails(shorter, run.get(), last), TRIALS_MAX);
+  }
+
+  /** Leaves out each option without which the list fails as well. */
+  private static OptionSet reduceOptions(
+      List<Operation> operations, AtomicReference<Run> run, AtomicReference<Difference> last) {
+    for (String name : List.copyOf(run.get().options.values().keySet())) {
+      Run fewer = run.get().with(run.get().options.without(name));
+      if (fails(operations, fewer, last)) {
+        run.set(fewer);
+      }
+    }
+    return run.get().options;
+  }
+
+  /** Writes the file of a list that fails. */
+  private Path write(
+      Run run, OptionSet options, List<Operation> operations, Difference shown, String repeat) {
+    Path file =
+        failures.resolve(run.engineName() + "-" + Integer.toHexString(repeat.hashCode()) + ".txt");
+    Map<String, String> notes = new LinkedHashMap<>();
+    notes.put("engine", run.engineName());
+    notes.put("options", options.toString());
+    notes.put("seed", "" + run.seed);
+    notes.put("bug", run.bug.toString());
+    notes.put("shows", shown.toString().lines().findFirst().orElse(""));
+    notes.put("found-with", "varve-rigs metamorphic " + repeat);
+    notes.put("repeat-with", "varve-rigs metamorphic --list " + file);
+    try {
+      Files.createDirectories(failures);
+      Files.writeString(file, new OperationList(notes, operations).toText());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return file;
+  }
+}
