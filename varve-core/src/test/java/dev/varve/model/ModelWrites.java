@@ -187,9 +187,25 @@ final class ModelWrites {
     return switch (change) {
       case Step.Put put -> ModelReads.isKey(put.key()) ? null : Answers.LIMIT;
       case Step.Delete delete -> ModelReads.isKey(delete.key()) ? null : Answers.LIMIT;
-      case Step.DeleteRange(String name, byte[] from, byte[] to) ->
-          store.isOrdered(name) || (from == null && to == null) ? null : Answers.USAGE;
+      case Step.DeleteRange range -> refused(range);
     };
+  }
+
+  private @Nullable String refused(Step.DeleteRange range) {
+    byte @Nullable [] from = range.from();
+    byte @Nullable [] to = range.to();
+    if (!store.isOrdered(range.keyspace()) && (from != null || to != null)) {
+      return Answers.USAGE;
+    }
+    boolean tooLong =
+        (from != null && from.length > Limits.KEY_BYTES_MAX)
+            || (to != null && to.length > Limits.KEY_BYTES_MAX);
+    return tooLong && !isEmpty(from, to) ? Answers.LIMIT : null;
+  }
+
+  private static boolean isEmpty(byte @Nullable [] from, byte @Nullable [] to) {
+    return to != null
+        && (to.length == 0 || (from != null && Arrays.compareUnsigned(from, to) >= 0));
   }
 
   /** Answers whether there is anything to commit. */
@@ -202,8 +218,7 @@ final class ModelWrites {
       case Step.Put put -> keyspace.set(put.key(), put.value(), store.next());
       case Step.Delete delete -> keyspace.set(delete.key(), null, store.next());
       case Step.DeleteRange(String _, byte[] from, byte[] to) -> {
-        if (to != null
-            && (to.length == 0 || (from != null && Arrays.compareUnsigned(from, to) >= 0))) {
+        if (isEmpty(from, to)) {
           return false;
         }
         keyspace.clear(from, to, store.next());

@@ -3,7 +3,9 @@ package dev.varve.model;
 import dev.varve.fs.CrashImage;
 import dev.varve.kv.Durability;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -88,7 +90,7 @@ public final class OperationDraw {
   /** Knows what there is, so that questions are about it. */
   private final ModelRun model;
 
-  private final double[] weights = new double[Kind.ALL.size()];
+  private final Map<Kind, Double> weights = new EnumMap<>(Kind.class);
   private double weight;
   private int sectionEnd;
 
@@ -130,18 +132,18 @@ public final class OperationDraw {
     weight = 0;
     for (Kind kind : Kind.ALL) {
       double factor = FACTORS[random.nextInt(FACTORS.length)];
-      weights[kind.ordinal()] = kind.weight * factor;
-      weight += weights[kind.ordinal()];
+      weights.put(kind, kind.weight * factor);
+      weight += kind.weight * factor;
     }
     bytes.beginSection();
   }
 
   private Kind kind() {
     double at = random.nextDouble() * weight;
-    for (Kind kind : Kind.ALL) {
-      at -= weights[kind.ordinal()];
+    for (Map.Entry<Kind, Double> one : weights.entrySet()) {
+      at -= one.getValue();
       if (at < 0) {
-        return kind;
+        return one.getKey();
       }
     }
     return Kind.PUT;
