@@ -95,10 +95,12 @@ record EngineTuning(Map<String, String> values) {
   private LsmSettings lsm(LsmSettings usual) {
     CompactionOptions compaction = usual.compaction();
     CompactionLimits limits = usual.limits();
+    int trigger = (int) number("lsm-trigger", compaction.levelZeroTrigger());
     long target = number("lsm-target", compaction.targetFileBytes());
     return new LsmSettings(
         number("lsm-memtable", usual.memtableBytes()),
-        (int) number("lsm-slow", usual.levelZeroSlow()),
+        // Whoever is slowed before a compaction is due would wait for nothing.
+        Math.max(trigger + 2, (int) number("lsm-slow", usual.levelZeroSlow())),
         new CompactionLimits(
             (int) number("lsm-jobs", limits.jobs()),
             (int) number("lsm-slices", limits.slices()),
@@ -110,7 +112,7 @@ record EngineTuning(Map<String, String> values) {
             .withResidentBytes((int) number("lsm-resident", usual.sstables().residentBytes())),
         (int) number("lsm-blob", usual.blobThreshold()),
         new CompactionOptions(
-            (int) number("lsm-trigger", compaction.levelZeroTrigger()),
+            trigger,
             number("lsm-base", compaction.baseBytes()),
             (int) number("lsm-multiplier", compaction.multiplier()),
             target,

@@ -148,6 +148,12 @@ record OptionSet(SortedMap<String, String> values) {
     if (lanes != null && opening % 2 == 1) {
       options = options.withLanes(Integer.parseInt(lanes));
     }
+    EngineKind partner = partner(engine);
+    boolean resident = engine.isResident() || (partner != null && partner.isResident());
+    if (resident && options.memory().compareTo(BASE.memory()) < 0) {
+      // Else what is drawn finds no room in it, and is refused, which is right.
+      options = options.withMemory(BASE.memory());
+    }
     return options.withDefaultEngine(engine).withLeakDetection(false);
   }
 
