@@ -156,7 +156,7 @@ final class Verifier {
       // One that the catalog does not know yet may have files that the log names.
       byte[] state = states.getOrDefault(keyspace.id(), new byte[0]);
       files += keyspace.engine().files(state).size();
-      bytes += keyspace.engine().verify(state, problems::add);
+      bytes += keyspace.engine().verify(state, what -> problem(keyspace, what));
       report("verify files", "bytes", bytes, -1);
     }
   }
@@ -259,12 +259,20 @@ final class Verifier {
     }
   }
 
+  /** Of a keyspace that is dropped meanwhile readers see no more than they happen to. */
+  private void problem(KeyspaceState keyspace, String what) {
+    if (!keyspace.isDropped()) {
+      problems.add(what);
+    }
+  }
+
   private void compare(KeyspaceState keyspace, Engine copy, long sequence) {
     long count = 0;
     try (EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence)) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
         if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), sequence))) {
-          problems.add(
+          problem(
+              keyspace,
               "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
           return;
         }
@@ -282,7 +290,8 @@ final class Verifier {
       }
     }
     if (count != found) {
-      problems.add(
+      problem(
+          keyspace,
           "keyspace '"
               + keyspace.name()
               + "': readers see "

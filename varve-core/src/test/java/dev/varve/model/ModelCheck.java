@@ -5,10 +5,10 @@ import dev.varve.kv.Durability;
 import dev.varve.kv.Store;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -229,7 +229,7 @@ public final class ModelCheck {
             steps.add(new Step.Create(name));
           }
           SortedMap<byte[], byte[]> old =
-              isNew ? Collections.emptySortedMap() : keyspace.entries(Span.ALL, moment);
+              isNew ? new TreeMap<>(Arrays::compareUnsigned) : keyspace.entries(Span.ALL, moment);
           changes.addAll(changes(name, old, keyspace.entries(Span.ALL, store.newest())));
         });
     if (!changes.isEmpty()) {

@@ -103,15 +103,16 @@ final class MetamorphicCommand implements Callable<Integer> {
         workers.execute(
             () -> {
               long begin = System.nanoTime();
-              rig.run("seed " + roundSeed, one.list, one.run, one.repeat);
+              boolean same = rig.run("seed " + roundSeed, one.list, one.run, one.repeat);
               long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
               System.out.printf(
                   Locale.ROOT,
-                  "%d of %d, %s: %d ms%n",
+                  "%d of %d, %s: %d ms%s%n",
                   done.incrementAndGet(),
                   planned.size(),
                   one.repeat,
-                  millis);
+                  millis,
+                  same ? "" : ", DIFFERENT");
             });
       }
     }

@@ -57,7 +57,7 @@ final class MetamorphicLife implements StoreLife {
             bug,
             options.hasThreads());
     committed = false;
-    return new RigStore(fs, setup, clock);
+    return new RigStore(bug.between(fs), setup, clock);
   }
 
   @Override

@@ -44,6 +44,9 @@ final class MetamorphicRig {
     }
   }
 
+  /** How many lists that fail are reduced: more tend to have the same cause. */
+  private static final int REDUCED_MAX = 4;
+
   /** How many shorter lists are tried. */
   private static final int TRIALS_MAX = 3_000;
 
@@ -91,16 +94,17 @@ final class MetamorphicRig {
   ///
   /// @param name tells histories that must be equal from others
   /// @param repeat the arguments of the command that repeat the run
-  void run(String name, OperationList list, Run run, String repeat) {
+  /// @return whether every answer was the model's
+  boolean run(String name, OperationList list, Run run, String repeat) {
     CRC32C history = new CRC32C();
     Findings own = new Findings();
     @Nullable Difference difference = check(list, run, line -> update(history, line), own);
     findings.add(own);
     if (difference == null) {
-      compare(name + run.engine.isOrdered(), history.getValue(), repeat);
-      return;
+      return compare(name + run.engine.isOrdered(), history.getValue(), repeat);
     }
     report(list, run, difference, repeat);
+    return false;
   }
 
   private static void update(CRC32C history, String line) {
@@ -111,41 +115,43 @@ final class MetamorphicRig {
   }
 
   /** A model that answers differently from run to run would be no model. */
-  private synchronized void compare(String name, long history, String repeat) {
+  private synchronized boolean compare(String name, long history, String repeat) {
     Long first = histories.putIfAbsent(name, history);
-    if (first != null && first != history) {
+    boolean same = first == null || first == history;
+    if (!same) {
       findings.violation(
           new Violation(
               "metamorphic", repeat, "another history than that of the run before it", null));
     }
+    return same;
   }
 
   private void report(OperationList list, Run run, Difference difference, String repeat) {
+    String found = difference + "\n  with " + run.options;
+    if (findings.violationCount() >= REDUCED_MAX) {
+      findings.violation(new Violation("metamorphic", repeat, found, difference.cause()));
+      return;
+    }
     int end = Math.min(difference.index() + 1, list.operations().size());
     AtomicReference<Difference> last = new AtomicReference<>(difference);
-    AtomicReference<Run> reducedRun = new AtomicReference<>(run);
-    List<Operation> operations = list.operations().subList(0, end);
-    operations = reduce(operations, reducedRun, last);
-    OptionSet options = reduceOptions(operations, reducedRun, last);
-    operations = reduce(operations, reducedRun, last);
-    Difference shown = last.get();
-    Path file = write(run, options, operations, shown, repeat);
+    List<Operation> operations = reduce(list.operations().subList(0, end), run, last);
+    Run fewer = reduceOptions(operations, run, last);
+    operations = reduce(operations, fewer, last);
+    Path file = write(fewer, operations, last.get(), repeat);
     findings.violation(
         new Violation(
             "metamorphic",
             repeat,
-            difference
-                + "\n  with "
-                + run.options
+            found
                 + "\n  reduced to "
                 + operations.size()
                 + " operations, "
-                + shown
+                + last.get()
                 + "\n  with "
-                + options
+                + fewer.options
                 + "\n  or repeat with: varve-rigs metamorphic --list "
                 + file,
-            shown.cause()));
+            last.get().cause()));
   }
 
   private static boolean fails(
@@ -163,31 +169,30 @@ final class MetamorphicRig {
   }
 
   private static List<Operation> reduce(
-      List<Operation> operations, AtomicReference<Run> run, AtomicReference<Difference> last) {
-    return OperationReducer.reduce(
-        operations, shorter -> fails(shorter, run.get(), last), TRIALS_MAX);
+      List<Operation> operations, Run run, AtomicReference<Difference> last) {
+    return OperationReducer.reduce(operations, shorter -> fails(shorter, run, last), TRIALS_MAX);
   }
 
   /** Leaves out each option without which the list fails as well. */
-  private static OptionSet reduceOptions(
-      List<Operation> operations, AtomicReference<Run> run, AtomicReference<Difference> last) {
-    for (String name : List.copyOf(run.get().options.values().keySet())) {
-      Run fewer = run.get().with(run.get().options.without(name));
+  private static Run reduceOptions(
+      List<Operation> operations, Run run, AtomicReference<Difference> last) {
+    Run reduced = run;
+    for (String name : run.options.values().keySet()) {
+      Run fewer = reduced.with(reduced.options.without(name));
       if (fails(operations, fewer, last)) {
-        run.set(fewer);
+        reduced = fewer;
       }
     }
-    return run.get().options;
+    return reduced;
   }
 
   /** Writes the file of a list that fails. */
-  private Path write(
-      Run run, OptionSet options, List<Operation> operations, Difference shown, String repeat) {
-    Path file =
-        failures.resolve(run.engineName() + "-" + Integer.toHexString(repeat.hashCode()) + ".txt");
+  private Path write(Run run, List<Operation> operations, Difference shown, String repeat) {
+    String name = repeat.replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    Path file = failures.resolve(name.substring(Math.max(0, name.length() - 80)) + ".txt");
     Map<String, String> notes = new LinkedHashMap<>();
     notes.put("engine", run.engineName());
-    notes.put("options", options.toString());
+    notes.put("options", run.options.toString());
     notes.put("seed", "" + run.seed);
     notes.put("bug", run.bug.toString());
     notes.put("shows", shown.toString().lines().findFirst().orElse(""));
