@@ -332,4 +332,25 @@ final class LsmStoreTest {
       background.held = false;
     }
   }
+
+  /** What was put is in one file, what was deleted before it in another that ends where it is. */
+  @Test
+  void a_walk_back_finds_the_first_key_of_its_range_where_another_file_ends() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      keyspace.put(b("k1"), b("v"));
+      store.flush();
+      keyspace.deleteRange(KeyRange.lessThan(b("k1")));
+      store.flush();
+      KeyRange range = KeyRange.of(b("k1"), b("k2"));
+      assertArrayEquals(b("k1"), keyspace.last(range).key());
+      try (Cursor cursor = keyspace.cursor(range)) {
+        assertTrue(cursor.seekToLast());
+        assertArrayEquals(b("v"), cursor.value());
+        assertEquals(false, cursor.previous());
+        assertTrue(cursor.seekForPrevious(b("k1")));
+        assertEquals(false, cursor.next());
+      }
+    }
+  }
 }
