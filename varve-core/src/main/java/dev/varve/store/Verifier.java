@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -229,6 +230,7 @@ final class Verifier {
 
   private void replay(
       Map<Integer, Engine> copies, MemoryBudget budget, long number, MutationReader mutations) {
+    Set<Engine> touched = new LinkedHashSet<>();
     while (mutations.next()) {
       int id = mutations.keyspace();
       switch (mutations.kind()) {
@@ -245,15 +247,15 @@ final class Verifier {
         }
         case PUT, DELETE, DELETE_RANGE, INGEST -> {
           @Nullable Engine copy = copies.get(id);
-          if (copy != null) {
-            if (number > copy.flushedThrough()) {
-              copy.apply(number, mutations);
-              copy.finish(number);
-            }
+          if (copy != null && number > copy.flushedThrough()) {
+            copy.apply(number, mutations);
+            boolean _ = touched.add(copy);
           }
         }
       }
     }
+    // Not sooner: within a commit the last mutation of a key counts.
+    touched.forEach(copy -> copy.finish(number));
     if (mutations.problem() != null) {
       problems.add("commit " + number + " in the log: " + mutations.problem());
     }

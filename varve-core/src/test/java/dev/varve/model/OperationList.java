@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,7 +15,7 @@ import java.util.regex.Pattern;
 /// @param notes what is known about the list, by name, such as the options that it fails with
 /// @param operations what is done, in this order
 public record OperationList(Map<String, String> notes, List<Operation> operations) {
-  private static final Pattern NOTE = Pattern.compile("# ([a-z-]+): (.*)");
+  private static final Pattern NOTE = Pattern.compile("# ([a-z-]+):(?: (.*))?");
 
   public OperationList {
     notes = new LinkedHashMap<>(notes);
@@ -35,7 +36,7 @@ public record OperationList(Map<String, String> notes, List<Operation> operation
     for (String line : text.lines().map(String::strip).toList()) {
       Matcher note = NOTE.matcher(line);
       if (note.matches()) {
-        notes.put(note.group(1), note.group(2));
+        notes.put(note.group(1), Objects.requireNonNullElse(note.group(2), ""));
       } else if (!line.isEmpty() && !line.startsWith("#")) {
         operations.add(OperationParser.parse(line));
       }

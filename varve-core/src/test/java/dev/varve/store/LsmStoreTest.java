@@ -27,6 +27,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.kv.WriteBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -351,6 +352,19 @@ final class LsmStoreTest {
         assertTrue(cursor.seekForPrevious(b("k1")));
         assertEquals(false, cursor.next());
       }
+    }
+  }
+
+  /** The put alone fills a memtable; the check must not think that the commit ends there. */
+  @Test
+  void a_check_takes_a_commit_as_one_whatever_it_fills() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      WriteBatch batch = new WriteBatch();
+      batch.put(keyspace, b("k"), new byte[100_000]).deleteRange(keyspace, KeyRange.all());
+      store.write(batch);
+      assertEquals(0, keyspace.count());
+      assertEquals(List.of(), store.verify(true, ProgressListener.NONE).problems());
     }
   }
 }

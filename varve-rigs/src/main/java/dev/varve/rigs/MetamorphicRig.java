@@ -48,7 +48,7 @@ final class MetamorphicRig {
   private static final int REDUCED_MAX = 4;
 
   /** How many shorter lists are tried. */
-  private static final int TRIALS_MAX = 3_000;
+  private static final int TRIALS_MAX = 2_000;
 
   /** With threads a list that failed may not fail again at once. */
   private static final int TRIES_WITH_THREADS = 5;
