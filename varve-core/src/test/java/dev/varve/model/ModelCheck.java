@@ -5,8 +5,10 @@ import dev.varve.kv.Durability;
 import dev.varve.kv.Store;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -30,6 +32,9 @@ public final class ModelCheck {
   private final Consumer<String> history;
   private final ModelRun model;
   private final StoreRun run;
+
+  /** The keyspaces that were written to since the store was opened. */
+  private final Set<String> written = new HashSet<>();
 
   /** Every commit up to this number survives a power cut. */
   private long durable;
@@ -133,9 +138,27 @@ public final class ModelCheck {
       }
       default ->
           life.perform(
-              operation instanceof Operation.Compact,
+              operation instanceof Operation.Compact || isFirstWrite(operation),
               () -> run.answerOrProblem(() -> run.answer(operation)));
     };
+  }
+
+  /** What recovery left to be written, the first who writes to the keyspace may wait for. */
+  private boolean isFirstWrite(Operation operation) {
+    return switch (operation) {
+      case Step.Change change -> written.add(change.keyspace());
+      case Step.Batch batch -> isFirstWrite(batch);
+      case Operation.Distinct distinct -> isFirstWrite(distinct.batch());
+      case Step.Load load -> written.add(load.keyspace());
+      case Step.PutIfAbsent put -> written.add(put.keyspace());
+      case Step.Swap swap -> written.add(swap.keyspace());
+      case Operation.Write write -> written.add(write.keyspace());
+      default -> false;
+    };
+  }
+
+  private boolean isFirstWrite(Step.Batch batch) {
+    return written.addAll(batch.changes().stream().map(Step.Change::keyspace).toList());
   }
 
   private String everything() {
@@ -143,6 +166,7 @@ public final class ModelCheck {
   }
 
   private void requireRecovered(long expected) {
+    written.clear();
     long recovered = life.store().recovery().lastSequence();
     if (recovered != expected) {
       throw new Broken("recovered " + recovered + " commits of " + expected);
@@ -182,6 +206,7 @@ public final class ModelCheck {
     }
     life.cut(image);
     run.closeHandles();
+    written.clear();
     long recovered = life.store().recovery().lastSequence();
     if (recovered < least || recovered > issued) {
       throw new Broken("recovered " + recovered + " commits, not " + least + " to " + issued);
@@ -200,7 +225,7 @@ public final class ModelCheck {
       String _ = model.answer(step);
       String _ =
           life.perform(
-              false,
+              isFirstWrite(step),
               () -> {
                 steps.perform(step);
                 return Answers.DONE;

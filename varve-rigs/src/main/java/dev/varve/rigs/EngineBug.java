@@ -271,7 +271,7 @@ enum EngineBug implements PlantedBug {
             arguments -> {
               byte[] key = (byte[]) arguments[0];
               boolean found = real.seekForPrevious(key);
-              return found && Arrays.equals(real.key(), key) ? real.previous() : found;
+              return (found && Arrays.equals(real.key(), key)) ? real.previous() : found;
             }));
   }
 }

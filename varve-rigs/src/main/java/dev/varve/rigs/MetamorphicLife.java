@@ -31,7 +31,6 @@ final class MetamorphicLife implements StoreLife {
   private MemoryFileSystem fs = new MemoryFileSystem();
   private RigStore store;
   private int openings;
-  private boolean committed;
   private LsmWork work = LsmWork.NONE;
 
   /// @param seed of the lanes that commits go to, and of background work
@@ -56,7 +55,6 @@ final class MetamorphicLife implements StoreLife {
             options.tuning(),
             bug,
             options.hasThreads());
-    committed = false;
     return new RigStore(bug.between(fs), setup, clock);
   }
 
@@ -74,11 +72,9 @@ final class MetamorphicLife implements StoreLife {
   public String perform(boolean waits, Supplier<String> operation) {
     Callable<String> work =
         () -> {
-          // What recovery left full is written for the first who commits, and he waits for it.
-          store.beforeStep(waits || !committed);
+          store.beforeStep(waits);
           String answer = operation.get();
           store.afterStep();
-          committed = committed || hasCommitted();
           return answer;
         };
     return threads.on(random.nextInt(lanes), work);
@@ -149,9 +145,9 @@ final class MetamorphicLife implements StoreLife {
   void abandon() {
     try {
       closeStore();
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException | Error _) {
       // It has shown what is wrong with it; this is only about memory and threads.
-      store = null;
+      work = LsmWork.NONE;
     }
     threads.close();
   }

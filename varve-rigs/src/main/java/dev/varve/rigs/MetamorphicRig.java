@@ -3,19 +3,14 @@ package dev.varve.rigs;
 import dev.varve.kv.EngineKind;
 import dev.varve.model.Difference;
 import dev.varve.model.ModelCheck;
-import dev.varve.model.Operation;
 import dev.varve.model.OperationList;
-import dev.varve.model.OperationReducer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +34,8 @@ final class MetamorphicRig {
       return new Run(engine, others, seed, bug);
     }
 
-    private String engineName() {
+    /** As options have it. */
+    String engineName() {
       return engine.name().toLowerCase(Locale.ROOT);
     }
   }
@@ -47,11 +43,8 @@ final class MetamorphicRig {
   /** How many lists that fail are reduced: more tend to have the same cause. */
   private static final int REDUCED_MAX = 4;
 
-  /** How many shorter lists are tried. */
-  private static final int TRIALS_MAX = 2_000;
-
-  /** With threads a list that failed may not fail again at once. */
-  private static final int TRIES_WITH_THREADS = 5;
+  /** Of a file. */
+  private static final int NAME_MAX = 80;
 
   private final Path failures;
   private final Findings findings;
@@ -132,78 +125,21 @@ final class MetamorphicRig {
       findings.violation(new Violation("metamorphic", repeat, found, difference.cause()));
       return;
     }
-    int end = Math.min(difference.index() + 1, list.operations().size());
-    AtomicReference<Difference> last = new AtomicReference<>(difference);
-    List<Operation> operations = reduce(list.operations().subList(0, end), run, last);
-    Run fewer = reduceOptions(operations, run, last);
-    operations = reduce(operations, fewer, last);
-    Path file = write(fewer, operations, last.get(), repeat);
+    MetamorphicReduction reduction = new MetamorphicReduction(list, run, difference);
+    String name = repeat.replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    Path file = failures.resolve(name.substring(Math.max(0, name.length() - NAME_MAX)) + ".txt");
+    String again = "varve-rigs metamorphic --list " + file;
+    try {
+      Files.createDirectories(failures);
+      Files.writeString(file, reduction.list(repeat, again).toText());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     findings.violation(
         new Violation(
             "metamorphic",
             repeat,
-            found
-                + "\n  reduced to "
-                + operations.size()
-                + " operations, "
-                + last.get()
-                + "\n  with "
-                + fewer.options
-                + "\n  or repeat with: varve-rigs metamorphic --list "
-                + file,
-            last.get().cause()));
-  }
-
-  private static boolean fails(
-      List<Operation> operations, Run run, AtomicReference<Difference> last) {
-    int tries = run.options.hasThreads() ? TRIES_WITH_THREADS : 1;
-    for (int i = 0; i < tries; i++) {
-      @Nullable Difference difference =
-          check(OperationList.of(operations), run, line -> {}, new Findings());
-      if (difference != null) {
-        last.set(difference);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static List<Operation> reduce(
-      List<Operation> operations, Run run, AtomicReference<Difference> last) {
-    return OperationReducer.reduce(operations, shorter -> fails(shorter, run, last), TRIALS_MAX);
-  }
-
-  /** Leaves out each option without which the list fails as well. */
-  private static Run reduceOptions(
-      List<Operation> operations, Run run, AtomicReference<Difference> last) {
-    Run reduced = run;
-    for (String name : run.options.values().keySet()) {
-      Run fewer = reduced.with(reduced.options.without(name));
-      if (fails(operations, fewer, last)) {
-        reduced = fewer;
-      }
-    }
-    return reduced;
-  }
-
-  /** Writes the file of a list that fails. */
-  private Path write(Run run, List<Operation> operations, Difference shown, String repeat) {
-    String name = repeat.replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
-    Path file = failures.resolve(name.substring(Math.max(0, name.length() - 80)) + ".txt");
-    Map<String, String> notes = new LinkedHashMap<>();
-    notes.put("engine", run.engineName());
-    notes.put("options", run.options.toString());
-    notes.put("seed", "" + run.seed);
-    notes.put("bug", run.bug.toString());
-    notes.put("shows", shown.toString().lines().findFirst().orElse(""));
-    notes.put("found-with", "varve-rigs metamorphic " + repeat);
-    notes.put("repeat-with", "varve-rigs metamorphic --list " + file);
-    try {
-      Files.createDirectories(failures);
-      Files.writeString(file, new OperationList(notes, operations).toText());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return file;
+            found + "\n  reduced to " + reduction + "\n  or repeat with: " + again,
+            reduction.shown().cause()));
   }
 }

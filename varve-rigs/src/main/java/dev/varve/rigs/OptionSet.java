@@ -7,7 +7,7 @@ import dev.varve.kv.StoreOptions;
 import dev.varve.kv.UsageException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// | `background` | `threads`: background work has threads, and a run does not repeat exactly |
 ///
 /// @param values text by name
-record OptionSet(SortedMap<String, String> values) {
+record OptionSet(NavigableMap<String, String> values) {
   private static final String USUAL = "usual";
   private static final String PARTNER_KEYSPACE = "b";
 
@@ -44,7 +44,7 @@ record OptionSet(SortedMap<String, String> values) {
   ///
   /// @throws UsageException when it names what there is not
   static OptionSet parse(String text) {
-    SortedMap<String, String> values = new TreeMap<>();
+    NavigableMap<String, String> values = new TreeMap<>();
     for (String word : text.strip().split("\\s+", -1)) {
       int equals = word.indexOf('=');
       if (equals > 0) {
@@ -64,14 +64,14 @@ record OptionSet(SortedMap<String, String> values) {
   }
 
   private OptionSet without(OptionSet others) {
-    SortedMap<String, String> left = new TreeMap<>(values);
+    NavigableMap<String, String> left = new TreeMap<>(values);
     others.values.keySet().forEach(left::remove);
     return new OptionSet(left);
   }
 
   /// The same without one option.
   OptionSet without(String name) {
-    SortedMap<String, String> left = new TreeMap<>(values);
+    NavigableMap<String, String> left = new TreeMap<>(values);
     left.remove(name);
     return new OptionSet(left);
   }
@@ -79,7 +79,7 @@ record OptionSet(SortedMap<String, String> values) {
   /// The options that mean something to an engine, or to its partner.
   OptionSet of(EngineKind engine) {
     @Nullable EngineKind partner = partner(engine);
-    SortedMap<String, String> known = new TreeMap<>();
+    NavigableMap<String, String> known = new TreeMap<>();
     values.forEach(
         (name, value) -> {
           boolean concerns =
@@ -187,7 +187,7 @@ record OptionSet(SortedMap<String, String> values) {
   /// How engines are tuned.
   EngineTuning tuning() {
     EngineTuning base = USUAL.equals(value("settings")) ? EngineTuning.USUAL : EngineTuning.tiny();
-    SortedMap<String, String> own = new TreeMap<>(values);
+    NavigableMap<String, String> own = new TreeMap<>(values);
     own.keySet().retainAll(EngineTuning.CHOICES.keySet());
     return base.with(own);
   }

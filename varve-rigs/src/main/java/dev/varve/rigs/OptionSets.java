@@ -8,8 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -104,7 +104,7 @@ final class OptionSets {
   private static OptionSet drawn(EngineKind engine, SplittableRandom random) {
     Map<String, List<String>> choices = new TreeMap<>(CHOICES);
     choices.putAll(EngineTuning.CHOICES);
-    SortedMap<String, String> values = new TreeMap<>();
+    NavigableMap<String, String> values = new TreeMap<>();
     choices.forEach(
         (name, all) -> {
           String value = all.get(random.nextInt(all.size()));

@@ -27,8 +27,10 @@ final class MetamorphicListsTest {
         Objects.requireNonNull(MetamorphicListsTest.class.getResource("/metamorphic")).toURI());
   }
 
-  static Stream<Path> lists() throws IOException, URISyntaxException {
-    return Files.list(directory()).filter(file -> file.toString().endsWith(".txt")).sorted();
+  static List<Path> lists() throws IOException, URISyntaxException {
+    try (Stream<Path> files = Files.list(directory())) {
+      return files.filter(file -> file.toString().endsWith(".txt")).sorted().toList();
+    }
   }
 
   @ParameterizedTest
