@@ -16,8 +16,8 @@ import java.util.function.Function;
 
 /// Settings of engines that users cannot choose, by name, in the place of those that their options
 /// lead to. This is the one place of the rigs that knows how an engine is tuned: another one that
-/// has settings has its names in [#CHOICES], each beginning with the name of its kind, and its line
-/// in [#make]; one that has none needs nothing.
+/// has settings has its names in [#CHOICES], each beginning with the name of its kind, its line in
+/// [#make], and what is extreme of it in [#EXTREMES]; one that has none needs nothing.
 ///
 /// @param values text by name
 record EngineTuning(Map<String, String> values) {
@@ -58,6 +58,24 @@ record EngineTuning(Map<String, String> values) {
           Map.entry("lsm-input", List.of("1", "1000000")),
           Map.entry("lsm-tombstone-age", List.of("1", "60", "10000")),
           Map.entry("lsm-manifest", List.of("1", "20000", "1048576")));
+
+  /// Sets of options, as [OptionSet] has them, that are extreme in one way, on top of tiny ones.
+  static final List<String> EXTREMES =
+      List.of(
+          // A cache of nearly nothing: what is read is read from files again.
+          "memory=1MiB lsm-resident=0 durability=none",
+          // Each commit fills a memtable, each entry a file, each edit a manifest.
+          "lsm-memtable=1 lsm-target=1 lsm-base=1 lsm-input=1 lsm-manifest=1 durability=none",
+          "lsm-memtable=1048576 lsm-block=4096 checkpoint-after=64MiB durability=none",
+          "lsm-block=64 lsm-resident=300 compression=none durability=none",
+          "lsm-block=1048576 lsm-target=1048576 lsm-base=10485760 durability=none",
+          "lsm-filter=0.5 lsm-trigger=1 durability=none",
+          "lsm-blob=1 durability=none",
+          "lsm-blob=1073741824 durability=none",
+          "lsm-trigger=50 lsm-slow=1000 durability=none",
+          "lsm-tombstone-age=1 lsm-multiplier=10 durability=none",
+          "lsm-jobs=4 lsm-slices=4 lsm-base=1 background=threads durability=none",
+          "lsm-jobs=1 lsm-slices=1 lsm-grandparents=1 durability=none");
 
   EngineTuning {
     values = Map.copyOf(values);

@@ -2,10 +2,10 @@ package dev.varve.rigs;
 
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.UsageException;
 import dev.varve.model.Difference;
 import dev.varve.model.OperationDraw;
 import dev.varve.model.OperationList;
-import dev.varve.store.StoreFixture;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,8 +20,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The metamorphic rig.
 @Command(
@@ -31,6 +34,8 @@ final class MetamorphicCommand implements Callable<Integer> {
   static final int SETS = 40;
   private static final int STEPS = 2_000;
   private static final int FULL_STEPS = 20_000;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(names = "--engine", description = "array, rbtree, hash or lsm; all by default")
   private @Nullable EngineKind engine;
@@ -83,7 +88,7 @@ final class MetamorphicCommand implements Callable<Integer> {
   private record Planned(OperationList list, MetamorphicRig.Run run, String repeat) {}
 
   private void round(MetamorphicRig rig, long roundSeed, Findings findings) throws IOException {
-    List<Planned> planned = planned(roundSeed);
+    List<Planned> planned = plannedOrUsage(roundSeed);
     System.out.println(
         "metamorphic: seed "
             + roundSeed
@@ -118,6 +123,24 @@ final class MetamorphicCommand implements Callable<Integer> {
     }
   }
 
+  private List<Planned> plannedOrUsage(long roundSeed) {
+    try {
+      List<Planned> planned = planned(roundSeed);
+      if (planned.isEmpty()) {
+        throw new UsageException("the sets are 0 to " + (SETS - 1) + ", not " + set);
+      }
+      return planned;
+    } catch (IOException e) {
+      throw usage("the list cannot be read: " + e.getMessage(), e);
+    } catch (UsageException | IllegalArgumentException e) {
+      throw usage("" + e.getMessage(), e);
+    }
+  }
+
+  private CommandLine.ParameterException usage(String what, Exception why) {
+    return new CommandLine.ParameterException(spec.commandLine(), what, why);
+  }
+
   private List<Planned> planned(long roundSeed) throws IOException {
     List<Planned> planned = new ArrayList<>();
     Path file = listFile;
@@ -144,10 +167,7 @@ final class MetamorphicCommand implements Callable<Integer> {
   }
 
   private static List<EngineKind> engines(@Nullable EngineKind only) {
-    return StoreFixture.engines().factories().keySet().stream()
-        .filter(kind -> only == null || kind == only)
-        .sorted()
-        .toList();
+    return TinyEngines.kinds().stream().filter(kind -> only == null || kind == only).toList();
   }
 
   private void plan(
@@ -160,6 +180,7 @@ final class MetamorphicCommand implements Callable<Integer> {
     String repeat = from + " --engine " + kind.name().toLowerCase(Locale.ROOT);
     if (text != null) {
       OptionSet chosen = OptionSet.parse(text).of(kind);
+      chosen.requireSound(kind);
       planned.add(
           new Planned(
               list,

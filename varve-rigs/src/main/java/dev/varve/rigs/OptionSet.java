@@ -54,7 +54,7 @@ record OptionSet(NavigableMap<String, String> values) {
       }
     }
     OptionSet set = new OptionSet(values);
-    for (EngineKind engine : EngineKind.values()) {
+    for (EngineKind engine : TinyEngines.kinds()) {
       set = set.without(set.of(engine));
     }
     if (!set.values.isEmpty()) {
@@ -182,6 +182,16 @@ record OptionSet(NavigableMap<String, String> values) {
     StringJoiner text = new StringJoiner("\n");
     options.forEach((option, value) -> text.add(option + "=" + value));
     return KeyspaceOptions.parse(text.toString());
+  }
+
+  /// Checks values that come from people.
+  ///
+  /// @throws UsageException when one is out of its range
+  void requireSound(EngineKind engine) {
+    StoreOptions _ = store(engine, 0);
+    StoreOptions _ = store(engine, 1);
+    KeyspaceOptions _ = keyspace(engine, "a");
+    KeyspaceOptions _ = keyspace(engine, PARTNER_KEYSPACE);
   }
 
   /// How engines are tuned.

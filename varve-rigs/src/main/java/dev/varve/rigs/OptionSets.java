@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 /// The sets of options that the metamorphic rig runs a list with: extremes that were made by hand,
 /// then others that are drawn from a seed.
 final class OptionSets {
-  /** What goes on where all is extreme in one way; on top of the rig's own tiny sizes. */
+  /** Extreme in one way, on top of tiny sizes; [EngineTuning#EXTREMES] has those of engines. */
   private static final List<String> EXTREMES =
       List.of(
           "",
@@ -30,23 +30,9 @@ final class OptionSets {
           "segment=4KiB checkpoint-after=64MiB durability=none lanes=3 reopen-lanes=1",
           "memory=64MiB segment=64KiB checkpoint-after=64MiB durability=none",
           "background=threads durability=none lanes=2",
-          // A cache of nearly nothing: what is read is read from files again.
-          "memory=1MiB lsm-resident=0 durability=none",
-          // Each commit fills a memtable, each entry a file, each edit a manifest.
-          "lsm-memtable=1 lsm-target=1 lsm-base=1 lsm-input=1 lsm-manifest=1 durability=none",
-          "lsm-memtable=1048576 lsm-block=4096 checkpoint-after=64MiB durability=none",
-          "lsm-block=64 lsm-resident=300 compression=none durability=none",
-          "lsm-block=1048576 lsm-target=1048576 lsm-base=10485760 durability=none",
           "filter-bits=0 compression=none durability=none",
           "filter-bits=24 compression=zstd durability=none",
-          "filter-bits=1 compression=zstd lsm-block=4096 lsm-memtable=20000 durability=none",
-          "lsm-filter=0.5 lsm-trigger=1 durability=none",
-          "lsm-blob=1 durability=none",
-          "lsm-blob=1073741824 durability=none",
-          "lsm-trigger=50 lsm-slow=1000 durability=none",
-          "lsm-tombstone-age=1 lsm-multiplier=10 durability=none",
-          "lsm-jobs=4 lsm-slices=4 lsm-base=1 background=threads durability=none",
-          "lsm-jobs=1 lsm-slices=1 lsm-grandparents=1 durability=none");
+          "filter-bits=1 compression=zstd durability=none");
 
   /** Of the store; each name, and what is drawn for it. Engines have theirs in [EngineTuning]. */
   private static final Map<String, List<String>> CHOICES =
@@ -89,7 +75,8 @@ final class OptionSets {
 
   private static Stream<OptionSet> byHand() {
     List<String> texts = new ArrayList<>(EXTREMES);
-    for (EngineKind partner : EngineKind.values()) {
+    texts.addAll(EngineTuning.EXTREMES);
+    for (EngineKind partner : TinyEngines.kinds()) {
       texts.add("durability=none partner=" + partner.name().toLowerCase(Locale.ROOT));
     }
     for (String preset : StoreOptions.presetNames()) {
@@ -112,8 +99,8 @@ final class OptionSets {
             values.put(name, value);
           }
         });
-    EngineKind[] engines = EngineKind.values();
-    EngineKind partner = engines[random.nextInt(engines.length)];
+    List<EngineKind> engines = TinyEngines.kinds();
+    EngineKind partner = engines.get(random.nextInt(engines.size()));
     if (random.nextInt(4) == 0) {
       values.put("partner", partner.name().toLowerCase(Locale.ROOT));
     }

@@ -14,6 +14,7 @@ import dev.varve.store.StoreEnvironment;
 import dev.varve.store.StoreOpener;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A store whose time, randomness and background work are in a rig's hands.
@@ -110,6 +111,9 @@ final class RigStore {
   /// Lets time pass, and everything run that was to run later.
   void pass(Duration time) {
     clock.pass(time);
+    if (setup.threads()) {
+      LockSupport.parkNanos(STEP.toNanos());
+    }
     background.runDelayed();
     background.runSubmitted();
   }

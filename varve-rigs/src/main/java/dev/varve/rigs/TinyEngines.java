@@ -28,6 +28,11 @@ final class TinyEngines {
     this.bug = bug;
   }
 
+  /// The kinds of engines that there are.
+  static List<EngineKind> kinds() {
+    return StoreFixture.engines().factories().keySet().stream().sorted().toList();
+  }
+
   /// Every engine that there is.
   EngineRegistry engines() {
     Map<EngineKind, Function<EngineContext, Engine>> factories = new HashMap<>();

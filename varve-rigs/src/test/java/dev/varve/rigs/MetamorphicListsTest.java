@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.kv.EngineKind;
 import dev.varve.model.OperationList;
-import dev.varve.store.StoreFixture;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -38,7 +37,7 @@ final class MetamorphicListsTest {
   void a_list_is_answered_as_its_model_says(Path file) throws IOException {
     OperationList list = OperationList.parse(Files.readString(file));
     assertTrue(!list.operations().isEmpty(), file + " is empty");
-    for (EngineKind engine : StoreFixture.engines().factories().keySet()) {
+    for (EngineKind engine : TinyEngines.kinds()) {
       List<OptionSet> sets = OptionSets.extremes(engine);
       sets.forEach(options -> requireSame(list, engine, options));
       String own = list.notes().get("options");
@@ -57,7 +56,7 @@ final class MetamorphicListsTest {
 
   @Test
   void sets_of_options_differ_and_are_read_as_they_are_printed() {
-    for (EngineKind engine : StoreFixture.engines().factories().keySet()) {
+    for (EngineKind engine : TinyEngines.kinds()) {
       List<OptionSet> sets = OptionSets.of(engine, 1, MetamorphicCommand.SETS);
       assertEquals(MetamorphicCommand.SETS, sets.stream().distinct().count());
       for (OptionSet set : sets) {

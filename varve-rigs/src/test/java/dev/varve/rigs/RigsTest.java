@@ -7,7 +7,6 @@ import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
 import dev.varve.model.OperationDraw;
 import dev.varve.model.OperationList;
-import dev.varve.store.StoreFixture;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -134,7 +133,7 @@ final class RigsTest {
 
   private static void metamorphic(MetamorphicRig rig, boolean ordered) {
     OperationList list = OperationDraw.draw(SEED, METAMORPHIC_STEPS, ordered);
-    StoreFixture.engines().factories().keySet().stream()
+    TinyEngines.kinds().stream()
         .filter(engine -> engine.isOrdered() == ordered)
         .flatMap(
             engine ->
