@@ -74,7 +74,9 @@ final class MetamorphicReduction {
     notes.put("engine", run.engineName());
     notes.put("options", run.options().toString());
     notes.put("seed", "" + run.seed());
-    notes.put("bug", run.bug().toString());
+    if (run.bug() != PlantedBug.NONE) {
+      notes.put("bug", run.bug().toString());
+    }
     notes.put("shows", shown.toString().lines().findFirst().orElse(""));
     notes.put("found-with", "varve-rigs metamorphic " + found);
     notes.put("repeat-with", repeat);

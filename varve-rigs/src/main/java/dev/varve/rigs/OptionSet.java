@@ -117,7 +117,7 @@ record OptionSet(NavigableMap<String, String> values) {
       KeyspaceOptions with = KeyspaceOptions.parse(plain.toText() + name + "=" + value);
       return !with.equals(plain);
     } catch (UsageException e) {
-      return plain.toText().contains(name + "=");
+      return ("\n" + plain.toText()).contains("\n" + name + "=");
     }
   }
 
