@@ -20,6 +20,11 @@ final class MetamorphicReduction {
   /** With threads a list that failed may not fail again at once. */
   private static final int TRIES_WITH_THREADS = 5;
 
+  /** Then what there is will have to do. */
+  private static final long NANOS_MAX = 120_000_000_000L;
+
+  private final long begun = System.nanoTime();
+
   private MetamorphicRig.Run run;
   private List<Operation> operations;
   private Difference shown;
@@ -39,7 +44,7 @@ final class MetamorphicReduction {
 
   private boolean fails(List<Operation> candidate, MetamorphicRig.Run with) {
     int tries = with.options().hasThreads() ? TRIES_WITH_THREADS : 1;
-    for (int i = 0; i < tries; i++) {
+    for (int i = 0; i < tries && System.nanoTime() - begun < NANOS_MAX; i++) {
       @Nullable Difference difference =
           MetamorphicRig.check(OperationList.of(candidate), with, line -> {}, new Findings());
       if (difference != null) {
@@ -51,8 +56,7 @@ final class MetamorphicReduction {
   }
 
   private void reduceOperations() {
-    int trials = TRIALS_MAX / (run.options().hasThreads() ? 2 * TRIES_WITH_THREADS : 1);
-    operations = OperationReducer.reduce(operations, shorter -> fails(shorter, run), trials);
+    operations = OperationReducer.reduce(operations, shorter -> fails(shorter, run), TRIALS_MAX);
   }
 
   /** Leaves out each option without which the list fails as well. */
