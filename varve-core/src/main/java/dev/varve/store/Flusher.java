@@ -122,14 +122,20 @@ final class Flusher {
   /// @throws DiskFullException when the device is full
   /// @throws StoreIoException when it refuses
   /// @throws CancellationException when the listener stopped it
+  /// @throws dev.varve.kv.StoreClosedException when the closing of the store did
   void flush(ProgressListener listener) {
     lock.lock();
     try {
       if (store.isEphemeral()) {
         forgetLog();
       } else {
-        flushLocked(listener);
+        while (!flushLocked(listener)) {
+          // A keyspace was dropped meanwhile: the next moment does without it.
+        }
       }
+    } catch (CancellationException e) {
+      store.pipeline().requireOpen();
+      throw e;
     } catch (NoSpaceException e) {
       requireSound();
       throw new DiskFullException(
@@ -153,13 +159,19 @@ final class Flusher {
   }
 
   /** What a flush writes: the keyspaces as of one commit. */
-  private record Moment(List<KeyspaceState> keyspaces, List<Long> changedAt, int nextId) {}
+  private record Moment(List<KeyspaceState> keyspaces, List<Long> changedAt, int nextId) {
+    /** Whether a keyspace of it was dropped since. */
+    boolean isPast() {
+      return keyspaces.stream().anyMatch(KeyspaceState::isDropped);
+    }
+  }
 
-  private void flushLocked(ProgressListener listener) throws IOException {
+  /** Answers whether it is done, and false when a drop got in its way. */
+  private boolean flushLocked(ProgressListener listener) throws IOException {
     CommitPipeline pipeline = store.pipeline();
     pipeline.requireUsable();
     if (store.moments().visibleThrough() == catalog.flushedThrough()) {
-      return;
+      return true;
     }
     Moments.Pin pin;
     Moment moment;
@@ -183,7 +195,18 @@ final class Flusher {
       // What the engines write must not outlive what the log could lose.
       log.syncNow();
       List<byte[]> states = writeEngines(moment, pin.sequence(), listener);
+      // The engine of a keyspace that is dropped gives up, and answers anything. A catalog must not
+      // name that: the drop may not be durable, and then the keyspace comes back.
+      if (moment.isPast()) {
+        return false;
+      }
       publish(moment, states, pin.sequence());
+      return true;
+    } catch (CancellationException e) {
+      if (moment.isPast()) {
+        return false;
+      }
+      throw e;
     }
   }
 

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -156,7 +157,7 @@ final class Verifier {
       // One that the catalog does not know yet may have files that the log names.
       byte[] state = states.getOrDefault(keyspace.id(), new byte[0]);
       files += keyspace.engine().files(state).size();
-      bytes += keyspace.engine().verify(state, problems::add);
+      bytes += keyspace.engine().verify(state, what -> problem(keyspace, what));
       report("verify files", "bytes", bytes, -1);
     }
   }
@@ -229,6 +230,7 @@ final class Verifier {
 
   private void replay(
       Map<Integer, Engine> copies, MemoryBudget budget, long number, MutationReader mutations) {
+    Set<Engine> touched = new LinkedHashSet<>();
     while (mutations.next()) {
       int id = mutations.keyspace();
       switch (mutations.kind()) {
@@ -245,17 +247,24 @@ final class Verifier {
         }
         case PUT, DELETE, DELETE_RANGE, INGEST -> {
           @Nullable Engine copy = copies.get(id);
-          if (copy != null) {
-            if (number > copy.flushedThrough()) {
-              copy.apply(number, mutations);
-              copy.finish(number);
-            }
+          if (copy != null && number > copy.flushedThrough()) {
+            copy.apply(number, mutations);
+            boolean _ = touched.add(copy);
           }
         }
       }
     }
+    // Not sooner: within a commit the last mutation of a key counts.
+    touched.forEach(copy -> copy.finish(number));
     if (mutations.problem() != null) {
       problems.add("commit " + number + " in the log: " + mutations.problem());
+    }
+  }
+
+  /** Of a keyspace that is dropped meanwhile readers see no more than they happen to. */
+  private void problem(KeyspaceState keyspace, String what) {
+    if (!keyspace.isDropped()) {
+      problems.add(what);
     }
   }
 
@@ -264,7 +273,8 @@ final class Verifier {
     try (EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence)) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
         if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), sequence))) {
-          problems.add(
+          problem(
+              keyspace,
               "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
           return;
         }
@@ -282,7 +292,8 @@ final class Verifier {
       }
     }
     if (count != found) {
-      problems.add(
+      problem(
+          keyspace,
           "keyspace '"
               + keyspace.name()
               + "': readers see "

@@ -27,6 +27,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.kv.WriteBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -330,6 +331,40 @@ final class LsmStoreTest {
       long seconds = Duration.ofNanos(nanos).toSeconds();
       assertTrue(seconds < 9, seconds + " s");
       background.held = false;
+    }
+  }
+
+  /** What was put is in one file, what was deleted before it in another that ends where it is. */
+  @Test
+  void a_walk_back_finds_the_first_key_of_its_range_where_another_file_ends() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      keyspace.put(b("k1"), b("v"));
+      store.flush();
+      keyspace.deleteRange(KeyRange.lessThan(b("k1")));
+      store.flush();
+      KeyRange range = KeyRange.of(b("k1"), b("k2"));
+      assertArrayEquals(b("k1"), keyspace.last(range).key());
+      try (Cursor cursor = keyspace.cursor(range)) {
+        assertTrue(cursor.seekToLast());
+        assertArrayEquals(b("v"), cursor.value());
+        assertEquals(false, cursor.previous());
+        assertTrue(cursor.seekForPrevious(b("k1")));
+        assertEquals(false, cursor.next());
+      }
+    }
+  }
+
+  /** The put alone fills a memtable; the check must not think that the commit ends there. */
+  @Test
+  void a_check_takes_a_commit_as_one_whatever_it_fills() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      WriteBatch batch = new WriteBatch();
+      batch.put(keyspace, b("k"), new byte[100_000]).deleteRange(keyspace, KeyRange.all());
+      store.write(batch);
+      assertEquals(0, keyspace.count());
+      assertEquals(List.of(), store.verify(true, ProgressListener.NONE).problems());
     }
   }
 }

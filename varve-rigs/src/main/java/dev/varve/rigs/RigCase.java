@@ -3,11 +3,13 @@ package dev.varve.rigs;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.StoreOptions;
 import dev.varve.model.Script;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /// What a rig runs: a script drawn from a seed against a store with these options.
 ///
@@ -26,6 +28,10 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
 
   /** Of an LSM: the commits between two flushes of the store fill memtables. */
   private static final ByteSize LSM_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+
+  /** Of some LSMs: tombstones make a compaction due, and indexes are read through the cache. */
+  private static final Map<String, String> VARIED =
+      Map.of("lsm-tombstone-age", "60", "lsm-resident", "0");
 
   RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
     this(engine, level, lanes, seed, steps, LsmBug.NONE);
@@ -61,6 +67,18 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
         .withMemory(MEMORY)
         .withDefaultEngine(engine)
         .withLeakDetection(false);
+  }
+
+  /// A store with these options.
+  RigSetup setup(StoreOptions options) {
+    EngineTuning tuning = EngineTuning.tiny();
+    return new RigSetup(
+        seed,
+        options,
+        name -> KeyspaceOptions.of(engine),
+        lanes > 1 ? tuning.with(VARIED) : tuning,
+        bug,
+        false);
   }
 
   RigCase withLevel(Durability other) {

@@ -267,7 +267,12 @@ final class LsmFiles {
     }
   }
 
-  /** Deletes what a crash left behind, once. */
+  /**
+   * Deletes what a crash left behind, once.
+   *
+   * @throws CancellationException when the engine is closed: it does not know any more what the log
+   *     names, and the drop of its keyspace may yet be lost
+   */
   private void clean() throws IOException {
     synchronized (cleaning) {
       if (cleaned) {
@@ -278,6 +283,9 @@ final class LsmFiles {
       // What the log names is not in the manifest yet.
       needed.addAll(state.ingestedNumbers());
       needed.addAll(unneeded.logged());
+      if (state.isClosed()) {
+        throw new CancellationException("the keyspace is closed");
+      }
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
             name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
@@ -426,10 +434,15 @@ final class LsmFiles {
 
   /// The state: where the manifest is. Nothing is deleted that the state before names until
   /// [#published].
+  ///
+  /// @throws CancellationException when the engine is closed
+  /// @throws IOException when the device refuses
   byte[] publish() throws IOException {
     boolean before = unneeded.publishing();
     Pointer pointer;
     try {
+      // Not later: it takes the manifest that may be made here for an orphan.
+      clean();
       syncManifest();
       pointer = versions.pointer(manifestBytesMax);
     } catch (IOException e) {

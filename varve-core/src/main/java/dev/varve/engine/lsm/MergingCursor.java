@@ -228,7 +228,11 @@ final class MergingCursor implements EngineCursor {
       }
       EntrySource nearest = queue.first();
       if (nearest.isDeferred()) {
-        queue.resolveFirst();
+        if (isBeforeRange()) {
+          queue.removeFirst();
+        } else {
+          queue.resolveFirst();
+        }
       } else if (isShown(nearest)) {
         current = nearest;
         return true;
@@ -244,11 +248,18 @@ final class MergingCursor implements EngineCursor {
     if (bound == null) {
       return false;
     }
-    if (forward) {
-      return queue.compareFirst(bound, toHead) >= 0;
-    }
-    int order = queue.compareFirst(bound, fromHead);
-    return order < 0 || (order == 0 && queue.first().isDeferred());
+    return forward
+        ? queue.compareFirst(bound, toHead) >= 0
+        : queue.compareFirst(bound, fromHead) < 0;
+  }
+
+  /**
+   * Whether the nearest source, which is deferred, has only keys before the range. Others may stand
+   * on the range's first key.
+   */
+  private boolean isBeforeRange() {
+    byte[] bound = range.from();
+    return !forward && bound != null && queue.compareFirst(bound, fromHead) == 0;
   }
 
   private boolean isShown(EntrySource source) {
