@@ -11,6 +11,7 @@ import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import dev.varve.log.Log;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class Flusher {
+  /** For how long nothing is written before the log counts as idle. */
+  private static final Duration REST_AFTER = Duration.ofMillis(500);
+
   private final StoreCore store;
   private final Log log;
   private final FailureLatch failure;
@@ -50,6 +54,7 @@ final class Flusher {
   private volatile boolean begunNoted;
 
   private final AtomicBoolean asked = new AtomicBoolean();
+  private final AtomicBoolean restAsked = new AtomicBoolean();
   private volatile @Nullable String lastFailure;
 
   Flusher(
@@ -220,7 +225,7 @@ final class Flusher {
   }
 
   private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
-    List<Long> firstNeeded = log.firstNeeded(sequence);
+    List<Long> firstNeeded = firstNeeded(sequence);
     List<Catalog.Entry> entries = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
@@ -242,6 +247,43 @@ final class Flusher {
     flushedThrough = sequence;
     log.checkpoint(sequence, firstNeeded);
     removeObsolete(moment, states);
+    if (restAsked.compareAndSet(false, true)) {
+      store.background().submitAfter(REST_AFTER, this::rest);
+    }
+  }
+
+  /**
+   * When nothing was written since a flush, the log goes on in short segments, and all the others
+   * are given back.
+   */
+  private void rest() {
+    restAsked.set(false);
+    // Whoever flushes now will ask again.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      if (log.rest(flushedThrough)) {
+        List<Long> firstNeeded = firstNeeded(flushedThrough);
+        write(catalog.catalogThrough(), catalog.nextKeyspace(), firstNeeded, catalog.keyspaces());
+        log.retire(firstNeeded);
+      }
+    } catch (IOException | VarveException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * For each lane the lowest segment that is needed, to stand in the catalog. It may have become
+   * the active one just now: its begin is made durable, for recovery misses it where it is named.
+   */
+  private List<Long> firstNeeded(long sequence) {
+    List<Long> firstNeeded = log.firstNeeded(sequence);
+    log.syncNow();
+    return firstNeeded;
   }
 
   private void write(

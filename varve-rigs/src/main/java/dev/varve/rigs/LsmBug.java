@@ -130,7 +130,10 @@ enum LsmBug {
     }
 
     @Override
-    public void syncLog() {}
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
 
     @Override
     public void fail(Throwable cause) {

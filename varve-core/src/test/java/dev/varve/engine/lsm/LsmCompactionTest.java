@@ -48,7 +48,10 @@ final class LsmCompactionTest {
     }
 
     @Override
-    public void syncLog() {}
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
 
     @Override
     public void fail(Throwable cause) {

@@ -1,0 +1,186 @@
+package dev.varve.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.varve.StoreGuard;
+import dev.varve.base.Background;
+import dev.varve.base.Clock;
+import dev.varve.base.InlineBackground;
+import dev.varve.format.StoreFileName;
+import dev.varve.fs.CrashImage;
+import dev.varve.fs.FaultFileSystem;
+import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.ByteSize;
+import dev.varve.kv.Durability;
+import dev.varve.kv.EngineKind;
+import dev.varve.kv.Keyspace;
+import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.Store;
+import dev.varve.kv.StoreOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// How much of the device the log takes, and that giving it back loses nothing.
+@ExtendWith(StoreGuard.class)
+final class LogSpaceTest {
+  /** Work in the background that does not begin before the store is done with. */
+  private static final class Never implements Background {
+    @Override
+    public void submit(Runnable work) {}
+
+    @Override
+    public void submitAfter(Duration delay, Runnable work) {}
+
+    @Override
+    public void close() {}
+  }
+
+  private static StoreOptions options() {
+    return StoreOptions.defaults()
+        .withDurability(Durability.NONE)
+        .withSegment(ByteSize.ofKibibytes(4));
+  }
+
+  private static byte[] b(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /// A segment becomes the active one between the sync of a flush and its catalog, with the first
+  /// commit that the flush does not hold.
+  @Test
+  void a_catalog_names_no_segment_whose_begin_could_be_lost() throws Exception {
+    for (int filled = 1; filled < 14; filled++) {
+      MemoryFileSystem own = StoreFixture.memory();
+      MemoryFileSystem left;
+      try (Store store = StoreFixture.open(own, options(), new Never(), Clock.SYSTEM)) {
+        Keyspace keyspace = store.keyspace("k", KeyspaceOptions.of(EngineKind.LSM));
+        for (int i = 0; i < filled; i++) {
+          keyspace.put(b("key" + i), new byte[250]);
+        }
+        store.flush(
+            _ -> {
+              keyspace.put(b("later"), new byte[250]);
+              return true;
+            });
+        left = own.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+      }
+      try (Store store = StoreFixture.openInline(left, options(), new InlineBackground())) {
+        assertNotNull(store.keyspace("k").get(b("key" + (filled - 1))), filled + " entries");
+      }
+    }
+  }
+
+  private static final long SEGMENT_BYTES = 1 << 20;
+
+  private static StoreOptions largeSegments(int lanes) {
+    return options().withSegment(ByteSize.ofBytes(SEGMENT_BYTES)).withLanes(lanes);
+  }
+
+  private static long segmentBytes(MemoryFileSystem fs) throws IOException {
+    long sum = 0;
+    for (String name : fs.list(StoreFixture.DIRECTORY)) {
+      if (StoreFileName.parse(name) instanceof StoreFileName.Segment) {
+        sum += fs.bytes(StoreFixture.DIRECTORY.resolve(name)).length;
+      }
+    }
+    return sum;
+  }
+
+  private static void put(Keyspace keyspace, int from, int to) {
+    for (int i = from; i < to; i++) {
+      keyspace.put(b("key" + i), new byte[1000]);
+    }
+  }
+
+  private static void requireAll(Keyspace keyspace, int entries) {
+    assertEquals(entries, keyspace.count());
+    assertNotNull(keyspace.get(b("key" + (entries - 1))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void the_log_of_a_store_that_was_flushed_and_is_idle_gets_short(int lanes) throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    InlineBackground background = new InlineBackground();
+    try (Store store = StoreFixture.openInline(fs, largeSegments(lanes), background)) {
+      Keyspace keyspace = store.keyspace("k");
+      put(keyspace, 0, 5000);
+      store.flush();
+      assertTrue(segmentBytes(fs) > SEGMENT_BYTES, "what is written next goes to a long segment");
+      background.runDelayed();
+      // In each lane one and the next, which is made ahead of need.
+      assertTrue(segmentBytes(fs) <= 2L * lanes * (256 << 10), segmentBytes(fs) + " bytes");
+      assertEquals(segmentBytes(fs), store.stats().log().segmentBytes());
+
+      put(keyspace, 5000, 10_000);
+      store.sync();
+      MemoryFileSystem left = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+      try (Store after = StoreFixture.openInline(left, largeSegments(lanes), background)) {
+        requireAll(after.keyspace("k"), 10_000);
+      }
+    }
+  }
+
+  @Test
+  void a_log_that_holds_what_is_nowhere_else_stays() throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    InlineBackground background = new InlineBackground();
+    try (Store store = StoreFixture.openInline(fs, largeSegments(1), background)) {
+      Keyspace keyspace = store.keyspace("k");
+      put(keyspace, 0, 3000);
+      store.flush();
+      put(keyspace, 3000, 3001);
+      long before = segmentBytes(fs);
+      background.runDelayed();
+      assertEquals(before, segmentBytes(fs));
+      MemoryFileSystem left = fs.kill();
+      try (Store after = StoreFixture.openInline(left, largeSegments(1), new InlineBackground())) {
+        requireAll(after.keyspace("k"), 3001);
+      }
+    }
+  }
+
+  /// A power cut at any step of it.
+  @Test
+  void nothing_is_lost_while_the_log_gets_short() throws Exception {
+    boolean ended = false;
+    for (long step = 1; !ended; step++) {
+      MemoryFileSystem memory = StoreFixture.memory();
+      AtomicLong left = new AtomicLong(Long.MAX_VALUE);
+      AtomicReference<MemoryFileSystem> image = new AtomicReference<>();
+      CrashImage cut = new CrashImage(step, CrashImage.Mode.SYNCED_ONLY);
+      FaultFileSystem fs =
+          new FaultFileSystem(
+              memory,
+              _ -> {
+                if (left.decrementAndGet() == 0) {
+                  image.set(memory.crash(cut));
+                }
+              });
+      InlineBackground background = new InlineBackground();
+      try (Store store = StoreFixture.openInline(fs, largeSegments(2), background)) {
+        Keyspace keyspace = store.keyspace("k");
+        put(keyspace, 0, 3000);
+        store.flush();
+        left.set(step);
+        background.runDelayed();
+        ended = image.get() == null;
+      }
+      MemoryFileSystem after = ended ? memory : image.get();
+      try (Store store = StoreFixture.openInline(after, largeSegments(2), new InlineBackground())) {
+        requireAll(store.keyspace("k"), 3000);
+        put(store.keyspace("k"), 3000, 3001);
+        requireAll(store.keyspace("k"), 3001);
+      }
+    }
+  }
+}
