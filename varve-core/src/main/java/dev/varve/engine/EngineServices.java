@@ -29,6 +29,10 @@ public interface EngineServices {
   /// Begins in the background what [#syncLog] will wait for.
   void beginLogSync(long through);
 
+  /// Is told that the engine's files hold more commits than before: some of the log may be of no
+  /// use any more.
+  void flushed();
+
   /// Fails the store: what is on the device is unknown for good.
   void fail(Throwable cause);
 }

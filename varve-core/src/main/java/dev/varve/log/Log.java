@@ -341,6 +341,26 @@ public final class Log implements AutoCloseable {
     return lanes.stream().map(lane -> lane.firstNeeded(flushedThrough)).toList();
   }
 
+  /// Whether a segment could be given back when commits up to `flushedThrough` are in the engines'
+  /// files.
+  ///
+  /// @param known what [#firstNeeded] answered before; the first segment of each lane where that
+  ///   has none
+  public boolean frees(long flushedThrough, List<Long> known) {
+    List<Long> now = firstNeeded(flushedThrough);
+    for (int i = 0; i < now.size(); i++) {
+      if (now.get(i) > (i < known.size() ? known.get(i) : 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// How many bytes the segments that count have been filled with.
+  public long usedBytes() {
+    return ranges().stream().mapToLong(SegmentRange::end).sum();
+  }
+
   /// Gives back the segments below `firstNeeded`, which must stand in the catalog by now, and notes
   /// the checkpoint.
   ///

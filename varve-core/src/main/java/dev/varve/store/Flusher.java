@@ -13,6 +13,7 @@ import dev.varve.log.Log;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -55,6 +56,7 @@ final class Flusher {
 
   private final AtomicBoolean asked = new AtomicBoolean();
   private final AtomicBoolean restAsked = new AtomicBoolean();
+  private final AtomicBoolean giveBackAsked = new AtomicBoolean();
   private volatile @Nullable String lastFailure;
 
   Flusher(
@@ -109,6 +111,75 @@ final class Flusher {
     } finally {
       // Not before: a second flush would wait here for the first, and keep a thread from the log.
       asked.set(false);
+    }
+  }
+
+  /// Is told that an engine which writes its files by itself has written some.
+  void engineFlushed() {
+    if (!store.isEphemeral() && giveBackAsked.compareAndSet(false, true)) {
+      store.background().submit(this::giveBackInBackground);
+    }
+  }
+
+  private void giveBackInBackground() {
+    giveBackAsked.set(false);
+    // Whoever flushes now gives back more.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      giveBackLog();
+    } catch (IOException | VarveException e) {
+      // The log stays until a flush of the store; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Names in the catalog what engines have written by themselves, if that frees a segment. */
+  private void giveBackLog() throws IOException {
+    CommitPipeline pipeline = store.pipeline();
+    Moment moment;
+    long visible;
+    pipeline.lockAll();
+    try {
+      pipeline.requireUsable();
+      visible = store.moments().visibleThrough();
+      moment = moment();
+    } finally {
+      pipeline.unlockAll();
+    }
+    long through = visible;
+    List<Long> each = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      long held = Math.max(keyspace.flushedThrough(), keyspace.engine().flushedThrough());
+      // It has not changed since: its files hold what came after, too.
+      long own = moment.changedAt.get(i) <= held ? Math.max(held, visible) : held;
+      each.add(own);
+      through = Math.min(through, own);
+    }
+    if (through <= flushedThrough || !log.frees(through, catalog.firstNeeded())) {
+      return;
+    }
+    List<byte[]> states = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      boolean resident = keyspace.options().engine().isResident();
+      // What it wrote by itself it is asked for, and no more.
+      states.add(
+          resident
+              ? keyspace.engineState()
+              : keyspace.engine().flush(keyspace.engine().flushedThrough(), ProgressListener.NONE));
+    }
+    publish(moment, states, visible, each);
+    pipeline.lockLanes();
+    try {
+      logBytes = Math.min(logBytes, log.usedBytes());
+      nextLook = store.options().checkpointAfter().bytes();
+    } finally {
+      pipeline.unlockAll();
     }
   }
 
@@ -174,11 +245,7 @@ final class Flusher {
       pin = store.moments().pin();
       List<KeyspaceState> keyspaces = store.keyspaceTable().all();
       keyspaces.forEach(keyspace -> keyspace.engine().prepareFlush());
-      moment =
-          new Moment(
-              keyspaces,
-              keyspaces.stream().map(KeyspaceState::changedAt).toList(),
-              store.keyspaceTable().nextId());
+      moment = moment();
       logBytes = 0;
       nextLook = store.options().checkpointAfter().bytes();
     } finally {
@@ -188,8 +255,18 @@ final class Flusher {
       // What the engines write must not outlive what the log could lose.
       log.syncNow();
       List<byte[]> states = writeEngines(moment, pin.sequence(), listener);
-      publish(moment, states, pin.sequence());
+      publish(moment, states, pin.sequence(), Collections.nCopies(states.size(), pin.sequence()));
+      removeObsolete(moment, states);
     }
+  }
+
+  /** The keyspaces now; whoever calls has all lanes. */
+  private Moment moment() {
+    List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+    return new Moment(
+        keyspaces,
+        keyspaces.stream().map(KeyspaceState::changedAt).toList(),
+        store.keyspaceTable().nextId());
   }
 
   private List<byte[]> writeEngines(Moment moment, long sequence, ProgressListener listener)
@@ -212,7 +289,16 @@ final class Flusher {
     Engine engine = keyspace.engine();
     FlushEvent event = new FlushEvent();
     event.begin();
-    byte[] state = engine.flush(sequence, listener);
+    byte[] state;
+    try {
+      state = engine.flush(sequence, listener);
+    } catch (CancellationException e) {
+      if (keyspace.isDropped()) {
+        // Its files go. The commit that drops it is durable before a catalog is that names none.
+        return new byte[0];
+      }
+      throw e;
+    }
     if (engine.kind().isResident() && event.shouldCommit()) {
       event.keyspace = keyspace.name();
       event.engine = engine.kind().name();
@@ -224,29 +310,34 @@ final class Flusher {
     return state;
   }
 
-  private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
-    List<Long> firstNeeded = firstNeeded(sequence);
+  /** Names what the files hold: the keyspaces as of `sequence`, and `each` up to its own commit. */
+  private void publish(Moment moment, List<byte[]> states, long sequence, List<Long> each)
+      throws IOException {
+    long through = sequence;
+    for (long own : each) {
+      through = Math.min(through, own);
+    }
+    List<Long> firstNeeded = firstNeeded(through);
     List<Catalog.Entry> entries = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
       entries.add(
           new Catalog.Entry(
               keyspace.id(),
-              sequence,
+              each.get(i),
               states.get(i),
               keyspace.name(),
               keyspace.options().toText()));
     }
     write(sequence, moment.nextId, firstNeeded, entries);
     for (int i = 0; i < moment.keyspaces.size(); i++) {
-      moment.keyspaces.get(i).flushed(sequence, states.get(i));
+      moment.keyspaces.get(i).flushed(each.get(i), states.get(i));
       if (states.get(i).length > 0) {
         moment.keyspaces.get(i).engine().published();
       }
     }
-    flushedThrough = sequence;
-    log.checkpoint(sequence, firstNeeded);
-    removeObsolete(moment, states);
+    flushedThrough = through;
+    log.checkpoint(through, firstNeeded);
     if (restAsked.compareAndSet(false, true)) {
       store.background().submitAfter(REST_AFTER, this::rest);
     }

@@ -260,6 +260,11 @@ final class StoreCore {
     }
 
     @Override
+    public void flushed() {
+      flusher().engineFlushed();
+    }
+
+    @Override
     public void fail(Throwable cause) {
       Throwable _ = failure.fail(cause);
     }
@@ -288,6 +293,9 @@ final class StoreCore {
 
     @Override
     public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {}
 
     @Override
     public void fail(Throwable cause) {}

@@ -33,6 +33,9 @@ final class InlineServices implements EngineServices {
   public void beginLogSync(long through) {}
 
   @Override
+  public void flushed() {}
+
+  @Override
   public void fail(Throwable cause) {
     throw new AssertionError(cause);
   }

@@ -22,11 +22,13 @@ import dev.varve.kv.StoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// How much of the device the log takes, and that giving it back loses nothing.
@@ -169,7 +171,7 @@ final class LogSpaceTest {
       InlineBackground background = new InlineBackground();
       try (Store store = StoreFixture.openInline(fs, largeSegments(2), background)) {
         Keyspace keyspace = store.keyspace("k");
-        put(keyspace, 0, 3000);
+        put(keyspace, 0, 700);
         store.flush();
         left.set(step);
         background.runDelayed();
@@ -177,9 +179,79 @@ final class LogSpaceTest {
       }
       MemoryFileSystem after = ended ? memory : image.get();
       try (Store store = StoreFixture.openInline(after, largeSegments(2), new InlineBackground())) {
-        requireAll(store.keyspace("k"), 3000);
-        put(store.keyspace("k"), 3000, 3001);
-        requireAll(store.keyspace("k"), 3001);
+        requireAll(store.keyspace("k"), 700);
+        put(store.keyspace("k"), 700, 701);
+        requireAll(store.keyspace("k"), 701);
+      }
+    }
+  }
+
+  private static final KeyspaceOptions SMALL_LSM =
+      KeyspaceOptions.of(EngineKind.LSM).withMemtable(ByteSize.ofKibibytes(256));
+
+  private static StoreOptions shortSegments() {
+    return options().withSegment(ByteSize.ofKibibytes(64));
+  }
+
+  @Test
+  void what_engines_have_written_by_themselves_frees_the_log() throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    try (Store store = StoreFixture.openInline(fs, shortSegments(), new InlineBackground())) {
+      store.keyspace("idle", SMALL_LSM);
+      Keyspace keyspace = store.keyspace("k", SMALL_LSM);
+      put(keyspace, 0, 5000);
+      long written = store.stats().log().bytes();
+      assertTrue(written > 5_000_000, written + " bytes");
+      assertTrue(segmentBytes(fs) < 1_000_000, segmentBytes(fs) + " bytes");
+      MemoryFileSystem left = fs.kill();
+      try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
+        assertTrue(after.recovery().logBytes() < 1_000_000, after.recovery().toString());
+        requireAll(after.keyspace("k"), 5000);
+        assertEquals(0, after.keyspace("idle").count());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = EngineKind.class,
+      names = {"RBTREE", "LSM"})
+  void what_no_file_has_stays_in_the_log_whatever_other_engines_have_written(EngineKind engine)
+      throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    try (Store store = StoreFixture.openInline(fs, shortSegments(), new InlineBackground())) {
+      Keyspace other = store.keyspace("other", KeyspaceOptions.of(engine));
+      Keyspace keyspace = store.keyspace("k", SMALL_LSM);
+      put(keyspace, 0, 2000);
+      put(other, 0, 1);
+      put(keyspace, 2000, 4000);
+      MemoryFileSystem left = fs.kill();
+      try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
+        requireAll(after.keyspace("k"), 4000);
+        requireAll(after.keyspace("other"), 1);
+      }
+      store.flush();
+      put(keyspace, 4000, 6000);
+      assertTrue(segmentBytes(fs) < 1_000_000, segmentBytes(fs) + " bytes");
+    }
+  }
+
+  @Test
+  void keyspaces_that_came_and_went_are_known_when_the_log_of_it_is_gone() throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    try (Store store = StoreFixture.openInline(fs, shortSegments(), new InlineBackground())) {
+      Keyspace keyspace = store.keyspace("k", SMALL_LSM);
+      store.keyspace("gone", KeyspaceOptions.of(EngineKind.RBTREE)).put(b("a"), b("b"));
+      put(keyspace, 0, 2000);
+      store.dropKeyspace("gone");
+      put(store.keyspace("kept", KeyspaceOptions.of(EngineKind.RBTREE)), 0, 1);
+      put(keyspace, 2000, 4000);
+      MemoryFileSystem left = fs.kill();
+      try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
+        assertEquals(
+            List.of("k", "kept"), after.keyspaces().stream().map(Keyspace::name).sorted().toList());
+        requireAll(after.keyspace("k"), 4000);
+        requireAll(after.keyspace("kept"), 1);
       }
     }
   }

@@ -136,6 +136,11 @@ enum LsmBug {
     public void beginLogSync(long through) {}
 
     @Override
+    public void flushed() {
+      real.flushed();
+    }
+
+    @Override
     public void fail(Throwable cause) {
       real.fail(cause);
     }

@@ -117,6 +117,7 @@ final class LsmFlush {
       while (step(sequence, listener)) {
         // Not once nothing is left: where writers are ahead, something always is.
         compaction.wake();
+        context.services().flushed();
       }
       failure = null;
     } finally {

@@ -54,6 +54,9 @@ final class LsmCompactionTest {
     public void beginLogSync(long through) {}
 
     @Override
+    public void flushed() {}
+
+    @Override
     public void fail(Throwable cause) {
       failures.add(cause);
     }
