@@ -17,11 +17,14 @@ import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
+import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -225,6 +228,7 @@ final class LogSpaceTest {
       put(keyspace, 0, 2000);
       put(other, 0, 1);
       put(keyspace, 2000, 4000);
+      assertTrue(store.verify(true, ProgressListener.NONE).isSound());
       MemoryFileSystem left = fs.kill();
       try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
         requireAll(after.keyspace("k"), 4000);
@@ -246,12 +250,67 @@ final class LogSpaceTest {
       store.dropKeyspace("gone");
       put(store.keyspace("kept", KeyspaceOptions.of(EngineKind.RBTREE)), 0, 1);
       put(keyspace, 2000, 4000);
+      assertTrue(store.verify(true, ProgressListener.NONE).isSound());
       MemoryFileSystem left = fs.kill();
       try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
         assertEquals(
             List.of("k", "kept"), after.keyspaces().stream().map(Keyspace::name).sorted().toList());
         requireAll(after.keyspace("k"), 4000);
         requireAll(after.keyspace("kept"), 1);
+      }
+    }
+  }
+
+  /** Work in the background that is done when the test says so. */
+  private static final class Later implements Background {
+    private final Deque<Runnable> submitted = new ArrayDeque<>();
+
+    @Override
+    public void submit(Runnable work) {
+      submitted.add(work);
+    }
+
+    @Override
+    public void submitAfter(Duration delay, Runnable work) {}
+
+    void run() {
+      while (!submitted.isEmpty()) {
+        submitted.remove().run();
+      }
+    }
+
+    @Override
+    public void close() {
+      submitted.clear();
+    }
+  }
+
+  /// The catalog knows the keyspaces as of a later commit than what their files hold, and of each
+  /// keyspace another one.
+  @Test
+  void each_keyspace_is_replayed_from_where_its_own_files_end() throws Exception {
+    MemoryFileSystem fs = StoreFixture.memory();
+    Later background = new Later();
+    try (Store store = StoreFixture.open(fs, shortSegments(), background, Clock.SYSTEM)) {
+      Keyspace other = store.keyspace("other", KeyspaceOptions.of(EngineKind.RBTREE));
+      Keyspace keyspace = store.keyspace("k", SMALL_LSM);
+      put(keyspace, 0, 600);
+      background.run();
+      long first = store.stats().flushedThrough();
+      put(other, 0, 1);
+      put(store.keyspace("last", KeyspaceOptions.of(EngineKind.RBTREE)), 0, 1);
+      put(keyspace, 600, 1200);
+      background.run();
+      long second = store.stats().flushedThrough();
+      assertTrue(first > 0 && second > first, first + ", " + second);
+
+      assertTrue(store.verify(true, ProgressListener.NONE).isSound());
+      store.sync();
+      MemoryFileSystem left = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+      try (Store after = StoreFixture.openInline(left, shortSegments(), new InlineBackground())) {
+        requireAll(after.keyspace("k"), 1200);
+        requireAll(after.keyspace("other"), 1);
+        requireAll(after.keyspace("last"), 1);
       }
     }
   }
