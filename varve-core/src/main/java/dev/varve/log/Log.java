@@ -161,6 +161,11 @@ public final class Log implements AutoCloseable {
     }
   }
 
+  /// Whether this process has begun to write the log.
+  public boolean hasBegun() {
+    return begun;
+  }
+
   /** The new begins are durable: what they do not count can go. */
   private void removeLeftovers() {
     for (int i = 0; i < recovered.size(); i++) {

@@ -137,14 +137,32 @@ final class Flusher {
     }
   }
 
+  /// Waits for the flush or the check that somebody may have under way, and gives back the log that
+  /// engines have in their files, before the store closes.
+  void giveBackLast() {
+    lock.lock();
+    try {
+      if (!store.isEphemeral() && !failure.isFailed()) {
+        giveBackLog();
+      }
+    } catch (IOException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Names in the catalog what engines have written by themselves, if that frees a segment. */
   private void giveBackLog() throws IOException {
+    if (!log.hasBegun()) {
+      return;
+    }
     CommitPipeline pipeline = store.pipeline();
     Moment moment;
     long visible;
-    pipeline.lockAll();
+    pipeline.lockLanes();
     try {
-      pipeline.requireUsable();
       visible = store.moments().visibleThrough();
       moment = moment();
     } finally {

@@ -473,7 +473,7 @@ final class StoreCore {
     logWork.close();
     @Nullable Exception first = null;
     List<Closing> steps =
-        List.of(this::awaitFlush, log()::close, this::writeCatalog, directoryLock::close);
+        List.of(flusher()::giveBackLast, log()::close, this::writeCatalog, directoryLock::close);
     for (Closing step : steps) {
       try {
         step.run();
@@ -496,11 +496,6 @@ final class StoreCore {
     if (failure.isFailed()) {
       throw pipeline().failed();
     }
-  }
-
-  /** Waits for the flush or check that a caller may have under way. */
-  private void awaitFlush() throws IOException {
-    Catalog _ = flusher().whileStill(catalog -> catalog);
   }
 
   private void writeCatalog() throws IOException {

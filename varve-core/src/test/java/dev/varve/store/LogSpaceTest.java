@@ -215,6 +215,22 @@ final class LogSpaceTest {
     }
   }
 
+  @Test
+  void a_store_that_is_opened_again_reads_no_more_log_than_was_in_memory() throws Exception {
+    for (int round = 0; round < 5; round++) {
+      MemoryFileSystem fs = StoreFixture.memory();
+      int entries = 1500 + 100 * round;
+      try (Store store = StoreFixture.openThreaded(fs, shortSegments())) {
+        put(store.keyspace("k", SMALL_LSM), 0, entries);
+      }
+      try (Store store = StoreFixture.openThreaded(fs, shortSegments())) {
+        // A memtable and the rest of a segment.
+        assertTrue(store.recovery().logBytes() < 400_000, store.recovery().toString());
+        requireAll(store.keyspace("k"), entries);
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = EngineKind.class,
