@@ -11,7 +11,9 @@ import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import dev.varve.log.Log;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class Flusher {
+  /** For how long nothing is written before the log counts as idle. */
+  private static final Duration REST_AFTER = Duration.ofMillis(500);
+
   private final StoreCore store;
   private final Log log;
   private final FailureLatch failure;
@@ -50,6 +55,8 @@ final class Flusher {
   private volatile boolean begunNoted;
 
   private final AtomicBoolean asked = new AtomicBoolean();
+  private final AtomicBoolean restAsked = new AtomicBoolean();
+  private final AtomicBoolean giveBackAsked = new AtomicBoolean();
   private volatile @Nullable String lastFailure;
 
   Flusher(
@@ -104,6 +111,96 @@ final class Flusher {
     } finally {
       // Not before: a second flush would wait here for the first, and keep a thread from the log.
       asked.set(false);
+    }
+  }
+
+  /// Is told that an engine which writes its files by itself has written some.
+  void engineFlushed() {
+    if (!store.isEphemeral() && giveBackAsked.compareAndSet(false, true)) {
+      store.background().submit(this::giveBackInBackground);
+    }
+  }
+
+  private void giveBackInBackground() {
+    giveBackAsked.set(false);
+    // Whoever flushes now gives back more.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      giveBackLog();
+    } catch (IOException | VarveException | CancellationException e) {
+      // The log stays until a flush of the store; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits for the flush or the check that somebody may have under way, and gives back the log that
+  /// engines have in their files, before the store closes.
+  void giveBackLast() {
+    lock.lock();
+    try {
+      if (!store.isEphemeral() && !failure.isFailed()) {
+        giveBackLog();
+      }
+    } catch (IOException | CancellationException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Names in the catalog what engines have written by themselves, if that frees a segment. */
+  private void giveBackLog() throws IOException {
+    if (!log.hasBegun()) {
+      return;
+    }
+    CommitPipeline pipeline = store.pipeline();
+    Moment moment;
+    long visible;
+    pipeline.lockLanes();
+    try {
+      visible = store.moments().visibleThrough();
+      moment = moment();
+    } finally {
+      pipeline.unlockAll();
+    }
+    long through = visible;
+    List<Long> each = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      long held = Math.max(keyspace.flushedThrough(), keyspace.engine().flushedThrough());
+      // It has not changed since: its files hold what came after, too.
+      long own = moment.changedAt.get(i) <= held ? Math.max(held, visible) : held;
+      each.add(own);
+      through = Math.min(through, own);
+    }
+    if (through <= flushedThrough || !log.frees(through, catalog.firstNeeded())) {
+      return;
+    }
+    List<byte[]> states = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      boolean resident = keyspace.options().engine().isResident();
+      // What it wrote by itself it is asked for, and no more.
+      states.add(
+          resident
+              ? keyspace.engineState()
+              : keyspace.engine().flush(keyspace.engine().flushedThrough(), ProgressListener.NONE));
+    }
+    if (moment.isPast()) {
+      return;
+    }
+    publish(moment, states, visible, each);
+    pipeline.lockLanes();
+    try {
+      logBytes = Math.min(logBytes, log.usedBytes());
+      nextLook = store.options().checkpointAfter().bytes();
+    } finally {
+      pipeline.unlockAll();
     }
   }
 
@@ -181,11 +278,7 @@ final class Flusher {
       pin = store.moments().pin();
       List<KeyspaceState> keyspaces = store.keyspaceTable().all();
       keyspaces.forEach(keyspace -> keyspace.engine().prepareFlush());
-      moment =
-          new Moment(
-              keyspaces,
-              keyspaces.stream().map(KeyspaceState::changedAt).toList(),
-              store.keyspaceTable().nextId());
+      moment = moment();
       logBytes = 0;
       nextLook = store.options().checkpointAfter().bytes();
     } finally {
@@ -200,7 +293,8 @@ final class Flusher {
       if (moment.isPast()) {
         return false;
       }
-      publish(moment, states, pin.sequence());
+      publish(moment, states, pin.sequence(), Collections.nCopies(states.size(), pin.sequence()));
+      removeObsolete(moment, states);
       return true;
     } catch (CancellationException e) {
       if (moment.isPast()) {
@@ -208,6 +302,15 @@ final class Flusher {
       }
       throw e;
     }
+  }
+
+  /** The keyspaces now; whoever calls has all lanes. */
+  private Moment moment() {
+    List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+    return new Moment(
+        keyspaces,
+        keyspaces.stream().map(KeyspaceState::changedAt).toList(),
+        store.keyspaceTable().nextId());
   }
 
   private List<byte[]> writeEngines(Moment moment, long sequence, ProgressListener listener)
@@ -242,29 +345,71 @@ final class Flusher {
     return state;
   }
 
-  private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
-    List<Long> firstNeeded = log.firstNeeded(sequence);
+  /** Names what the files hold: the keyspaces as of `sequence`, and `each` up to its own commit. */
+  private void publish(Moment moment, List<byte[]> states, long sequence, List<Long> each)
+      throws IOException {
+    long through = sequence;
+    for (long own : each) {
+      through = Math.min(through, own);
+    }
+    List<Long> firstNeeded = firstNeeded(through);
     List<Catalog.Entry> entries = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
       entries.add(
           new Catalog.Entry(
               keyspace.id(),
-              sequence,
+              each.get(i),
               states.get(i),
               keyspace.name(),
               keyspace.options().toText()));
     }
     write(sequence, moment.nextId, firstNeeded, entries);
     for (int i = 0; i < moment.keyspaces.size(); i++) {
-      moment.keyspaces.get(i).flushed(sequence, states.get(i));
+      moment.keyspaces.get(i).flushed(each.get(i), states.get(i));
       if (states.get(i).length > 0) {
         moment.keyspaces.get(i).engine().published();
       }
     }
-    flushedThrough = sequence;
-    log.checkpoint(sequence, firstNeeded);
-    removeObsolete(moment, states);
+    flushedThrough = through;
+    log.checkpoint(through, firstNeeded);
+    if (restAsked.compareAndSet(false, true)) {
+      store.background().submitAfter(REST_AFTER, this::rest);
+    }
+  }
+
+  /**
+   * When nothing was written since a flush, the log goes on in short segments, and all the others
+   * are given back.
+   */
+  private void rest() {
+    restAsked.set(false);
+    // Whoever flushes now will ask again.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      if (log.rest(flushedThrough)) {
+        List<Long> firstNeeded = firstNeeded(flushedThrough);
+        write(catalog.catalogThrough(), catalog.nextKeyspace(), firstNeeded, catalog.keyspaces());
+        log.retire(firstNeeded);
+      }
+    } catch (IOException | VarveException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * For each lane the lowest segment that is needed, to stand in the catalog. It may have become
+   * the active one just now: its begin is made durable, for recovery misses it where it is named.
+   */
+  private List<Long> firstNeeded(long sequence) {
+    List<Long> firstNeeded = log.firstNeeded(sequence);
+    log.syncNow();
+    return firstNeeded;
   }
 
   private void write(

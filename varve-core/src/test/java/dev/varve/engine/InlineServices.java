@@ -27,7 +27,13 @@ final class InlineServices implements EngineServices {
   }
 
   @Override
-  public void syncLog() {}
+  public void syncLog(long through) {}
+
+  @Override
+  public void beginLogSync(long through) {}
+
+  @Override
+  public void flushed() {}
 
   @Override
   public void fail(Throwable cause) {

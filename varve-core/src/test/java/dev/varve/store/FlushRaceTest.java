@@ -51,7 +51,7 @@ final class FlushRaceTest {
   private static final long NAP_NANOS = 1_000_000;
 
   /** Where a closing waits for a flush: its own, or one in the background. */
-  private static final Set<String> WAITS = Set.of("whileStill", "awaitIdle");
+  private static final Set<String> WAITS = Set.of("giveBackLast", "awaitIdle");
 
   private final MemoryFileSystem fs = StoreFixture.memory();
 

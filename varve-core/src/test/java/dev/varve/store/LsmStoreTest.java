@@ -184,6 +184,30 @@ final class LsmStoreTest {
     }
   }
 
+  /// Nobody asked for an end of the flush: in the background it would fail the store.
+  @Test
+  void a_keyspace_may_be_dropped_while_it_is_flushed() throws IOException {
+    try (Store store = open(fs)) {
+      store.keyspace("gone", SMALL).put(b("a"), b("1"));
+      store.keyspace("kept", SMALL).put(b("a"), b("1"));
+      List<String> dropped = new ArrayList<>();
+      store.flush(
+          _ -> {
+            if (dropped.isEmpty()) {
+              dropped.add("gone");
+              store.dropKeyspace("gone");
+            }
+            return true;
+          });
+      assertEquals(List.of("gone"), dropped);
+      MemoryFileSystem left = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+      try (Store after = open(left)) {
+        assertEquals(List.of("kept"), after.keyspaces().stream().map(Keyspace::name).toList());
+        assertArrayEquals(b("1"), after.keyspace("kept").get(b("a")));
+      }
+    }
+  }
+
   @Test
   void options_change_what_files_are_like() {
     try (Store store = open(fs)) {

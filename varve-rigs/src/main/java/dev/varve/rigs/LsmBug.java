@@ -130,7 +130,15 @@ enum LsmBug implements PlantedBug {
     }
 
     @Override
-    public void syncLog() {}
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {
+      real.flushed();
+    }
 
     @Override
     public void fail(Throwable cause) {

@@ -48,7 +48,13 @@ final class LsmCompactionTest {
     }
 
     @Override
-    public void syncLog() {}
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {}
 
     @Override
     public void fail(Throwable cause) {
