@@ -20,6 +20,10 @@ public interface EngineServices {
   /// For work that may take long. Runs what it is given until the engine was told to [Engine#stop].
   Background longWork();
 
+  /// Runs `work` while no commit is under way: each is visible, or has not begun. Not from within a
+  /// commit.
+  void betweenCommits(Runnable work);
+
   /// Makes every commit so far durable in the log: files must not hold what the log could lose.
   ///
   /// @throws dev.varve.kv.StoreFailedException when the store has failed

@@ -182,6 +182,10 @@ final class CommitPipeline {
     if (!freesSpace && !budget.fits(writer.byteSize()) && !hasRoom(writer)) {
       throw outOfMemory(writer.byteSize());
     }
+    if (applier.prepares()) {
+      applier.prepare(
+          new MutationReader().reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
+    }
     boolean through = durability == Durability.SYNC || durability == Durability.GROUP;
     long sequence;
     try {

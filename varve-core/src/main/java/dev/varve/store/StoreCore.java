@@ -100,6 +100,7 @@ final class StoreCore {
     log = newLog;
     flusher = newFlusher;
     pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);
+    keyspaces.all().forEach(keyspace -> keyspace.engine().started());
   }
 
   private static <T> T started(@Nullable T part) {
@@ -246,6 +247,16 @@ final class StoreCore {
     }
 
     @Override
+    public void betweenCommits(Runnable work) {
+      pipeline().lockLanes();
+      try {
+        work.run();
+      } finally {
+        pipeline().unlockAll();
+      }
+    }
+
+    @Override
     public void syncLog() {
       log().syncNow();
     }
@@ -272,6 +283,11 @@ final class StoreCore {
     @Override
     public Background longWork() {
       return longWork;
+    }
+
+    @Override
+    public void betweenCommits(Runnable work) {
+      work.run();
     }
 
     @Override

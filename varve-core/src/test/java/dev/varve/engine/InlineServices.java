@@ -27,6 +27,11 @@ final class InlineServices implements EngineServices {
   }
 
   @Override
+  public void betweenCommits(Runnable work) {
+    work.run();
+  }
+
+  @Override
   public void syncLog() {}
 
   @Override

@@ -48,6 +48,11 @@ final class LsmCompactionTest {
     }
 
     @Override
+    public void betweenCommits(Runnable work) {
+      work.run();
+    }
+
+    @Override
     public void syncLog() {}
 
     @Override

@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.memtable;
 
 import dev.varve.base.Bytes;
+import dev.varve.base.HeapLayout;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.kv.LimitException;
 import java.util.Arrays;

@@ -1,0 +1,533 @@
+package dev.varve.engine.btree;
+
+import dev.varve.base.Bytes;
+import dev.varve.base.HeapLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// The entries of a leaf in memory: of each key its revisions, newest first.
+///
+/// @threads one writer ([#append], [#setNewest], [#insert]); readers call the others and never wait
+final class LeafEntries {
+  /* Structure. Two arrays:
+   *
+   *   words     0         control: version << 16 | count
+   *             1 ..      order: two bytes for each rank, the slot of the key with that rank
+   *             heads ..  by slot, the eight bytes of the key behind the prefix, with the sign turned
+   *                       so that the order of signed longs is the order of the bytes; shorter keys
+   *                       are filled up with zeros
+   *             newest .. by slot, where the newest record of the key is, two to a word
+   *   records   one behind the other from 1 on; LeafRecord has the bytes
+   *
+   * L1: slots below the count hold keys that differ, and never another key than their first; only
+   *     where a slot's newest record is changes, to a newer record of the same key.
+   * L2: the order is a permutation of the slots below the count by key, while the version is even.
+   * L3: the count never falls, records never change, and what a record links to was there before it.
+   * L4: all keys begin with the prefix.
+   *
+   * When there is no room, or what nobody needs takes too much of it, the writer makes new entries and
+   * puts them in the place of these, which do not change any more: whoever holds them reads what was
+   * there when they were replaced.
+   *
+   * The writer fills the next slot, makes the version odd, opens a gap in the order, and releases the
+   * control word with an even version and the new count. A reader that needs no order looks at the
+   * slots below the count that it acquired: L1 makes that right at any time. A reader that needs the
+   * order copies it between two looks at the control word; if that does not come out even in a few
+   * attempts, it sorts the slots by itself. So every read ends after a bounded number of its own
+   * steps, whatever the writer does. */
+
+  /** No entries, and room for none. */
+  static final LeafEntries NONE = new LeafEntries(new byte[0], 0, 0);
+
+  private static final int CONTROL = 0;
+  private static final int ORDER = 1;
+  private static final int COUNT_MASK = 0xFFFF;
+  private static final long VERSION_ONE = 1L << 16;
+  private static final int ATTEMPTS = 3;
+  private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
+  static final LargeValue[] NO_LARGE_VALUES = {};
+
+  private final byte[] prefix;
+  private final int capacity;
+  private final int heads;
+  private final int newest;
+  private final long[] words;
+  private final byte[] records;
+
+  /** Values that are kept apart, by the number that records have for them. */
+  private volatile LargeValue[] largeValues = NO_LARGE_VALUES;
+
+  // The writer's.
+  private int largeCount;
+  private int end = 1;
+  private long newestSequence;
+  private int live;
+  private long liveKeyBytes;
+  private long liveValueBytes;
+
+  /// Room for so many keys that begin with `prefix`, and so many bytes of records.
+  LeafEntries(byte[] prefix, int capacity, int recordBytes) {
+    this.prefix = prefix;
+    this.capacity = capacity;
+    this.heads = ORDER + ((capacity + 3) >> 2);
+    this.newest = heads + capacity;
+    this.words = new long[newest + ((capacity + 1) >> 1)];
+    // A record is read by eight bytes at once, wherever it ends.
+    this.records = new byte[1 + recordBytes];
+  }
+
+  /// What all keys begin with; not to be changed.
+  byte[] prefix() {
+    return prefix;
+  }
+
+  /// How many keys there is room for.
+  int capacity() {
+    return capacity;
+  }
+
+  /// What the entries take in memory, without large values.
+  long memoryBytes() {
+    return HeapLayout.bytesOfObject(4, 6 * Integer.BYTES + 3 * Long.BYTES)
+        + (prefix.length == 0 ? 0 : HeapLayout.bytesOf(prefix))
+        + HeapLayout.bytesOf(words)
+        + HeapLayout.bytesOf(records)
+        + (largeValues.length == 0 ? 0 : HeapLayout.bytesOf(largeValues));
+  }
+
+  /// How many keys there are. What the slots below hold may then be read.
+  int count() {
+    return (int) (long) WORDS.getAcquire(words, CONTROL) & COUNT_MASK;
+  }
+
+  /// Where the newest record of the key in a slot is.
+  int newestAt(int slot) {
+    long pair = (long) WORDS.getAcquire(words, newest + (slot >> 1));
+    return (int) (pair >>> ((slot & 1) << 5));
+  }
+
+  private int slotAt(int rank) {
+    return (int) (words[ORDER + (rank >> 2)] >>> ((rank & 3) << 4)) & 0xFFFF;
+  }
+
+  /// Whether a key begins as all keys here do.
+  boolean sharesPrefix(byte[] key, int offset, int length) {
+    int skip = prefix.length;
+    return skip == 0
+        || (length >= skip && Arrays.equals(key, offset, offset + skip, prefix, 0, skip));
+  }
+
+  private long head(byte[] key, int offset, int length) {
+    int skip = prefix.length;
+    return Bytes.signedHead(key, offset + skip, length - skip);
+  }
+
+  /// The newest record of a key, or 0. For readers.
+  int find(byte[] key, int offset, int length) {
+    if (!sharesPrefix(key, offset, length)) {
+      return 0;
+    }
+    long head = head(key, offset, length);
+    int count = count();
+    int from = heads;
+    for (int slot = 0; slot < count; slot++) {
+      if (words[from + slot] == head) {
+        int record = newestAt(slot);
+        if (hasKey(record, key, offset, length)) {
+          return record;
+        }
+      }
+    }
+    return 0;
+  }
+
+  /// The newest record at or before a moment of those that `record` begins, or 0.
+  int visible(int record, long moment) {
+    int at = record;
+    while (at != 0 && LeafRecord.sequence(records, at) > moment) {
+      at = LeafRecord.older(records, at);
+    }
+    return at;
+  }
+
+  /// The array that holds the records; not to be changed.
+  byte[] records() {
+    return records;
+  }
+
+  /// The large value of a number that a record has.
+  LargeValue largeValue(int number) {
+    return largeValues[number];
+  }
+
+  /// Whether the key in a slot is this one.
+  boolean hasKey(int slot, byte[] key) {
+    return sharesPrefix(key, 0, key.length) && hasKey(newestAt(slot), key, 0, key.length);
+  }
+
+  private boolean hasKey(int record, byte[] key, int offset, int length) {
+    int suffix = LeafRecord.suffix(records, record);
+    int suffixLength = LeafRecord.suffixLength(records, record);
+    int skip = prefix.length;
+    return suffixLength == length - skip
+        && Arrays.equals(
+            records, suffix, suffix + suffixLength, key, offset + skip, offset + length);
+  }
+
+  /** Compares a key that has the prefix with that of a record. */
+  private int compareKey(byte[] key, int offset, int length, int record) {
+    int suffix = LeafRecord.suffix(records, record);
+    int skip = prefix.length;
+    return Arrays.compareUnsigned(
+        key,
+        offset + skip,
+        offset + length,
+        records,
+        suffix,
+        suffix + LeafRecord.suffixLength(records, record));
+  }
+
+  /// A copy of a record's key.
+  byte[] key(int record) {
+    int skip = prefix.length;
+    int suffix = LeafRecord.suffix(records, record);
+    int suffixLength = LeafRecord.suffixLength(records, record);
+    if (skip == 0) {
+      return Arrays.copyOfRange(records, suffix, suffix + suffixLength);
+    }
+    byte[] key = new byte[skip + suffixLength];
+    System.arraycopy(prefix, 0, key, 0, skip);
+    System.arraycopy(records, suffix, key, skip, suffixLength);
+    return key;
+  }
+
+  /// Where a key is: its slot, or, when it is not there, -1 less the rank it would have. The key
+  /// has the prefix. For the writer.
+  int locate(byte[] key, int offset, int length) {
+    long head = head(key, offset, length);
+    int count = (int) words[CONTROL] & COUNT_MASK;
+    int low = countLess(count, head);
+    int high = low == count ? low : endOfEqual(count, head, low, slotAt(low));
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      int slot = slotAt(middle);
+      int order = compareKey(key, offset, length, newestAt(slot));
+      if (order == 0) {
+        return slot;
+      }
+      if (order < 0) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return -1 - low;
+  }
+
+  /** How many of the first `count` slots have a head less than `head`. */
+  private int countLess(int count, long head) {
+    // Counting has no branch to be mispredicted, and loads that do not wait for each other.
+    int less = 0;
+    for (int i = heads; i < heads + count; i++) {
+      less += words[i] < head ? 1 : 0;
+    }
+    return less;
+  }
+
+  /**
+   * The rank behind the keys with a head, of which rank `less` is the first, if `slot` there has
+   * it.
+   */
+  private int endOfEqual(int count, long head, int less, int slot) {
+    if (words[heads + slot] != head) {
+      return less;
+    }
+    return head == Long.MAX_VALUE ? count : countLess(count, head + 1);
+  }
+
+  // What the writer changes.
+
+  /// Whether a record of so many bytes has room.
+  boolean hasRoom(int recordBytes) {
+    // What is read behind the last record, by eight bytes at once, is no more than its own length.
+    return recordBytes <= records.length - end;
+  }
+
+  /// Whether there is room for another key.
+  boolean hasSlot() {
+    return ((int) words[CONTROL] & COUNT_MASK) < capacity;
+  }
+
+  /// Adds a record, to which nothing leads yet; answers where it is.
+  ///
+  /// @param older the revision before, or 0
+  /// @param suffixOffset where the key behind the prefix begins in `source`
+  /// @param valueLength the length of the value, or -1 for a tombstone
+  int append(
+      long sequence,
+      int older,
+      byte[] source,
+      int suffixOffset,
+      int suffixLength,
+      int valueOffset,
+      int valueLength) {
+    int at = end;
+    newestSequence = Math.max(newestSequence, sequence);
+    end =
+        LeafRecord.write(
+            records,
+            at,
+            sequence,
+            older,
+            source,
+            suffixOffset,
+            suffixLength,
+            valueOffset,
+            valueLength);
+    return at;
+  }
+
+  /// As [#append], with a value that is kept apart.
+  int appendLarge(
+      long sequence,
+      int older,
+      byte[] source,
+      int suffixOffset,
+      int suffixLength,
+      LargeValue value) {
+    int number = add(value);
+    int at = end;
+    newestSequence = Math.max(newestSequence, sequence);
+    end =
+        LeafRecord.writeLarge(
+            records,
+            at,
+            sequence,
+            older,
+            source,
+            suffixOffset,
+            suffixLength,
+            number,
+            value.length());
+    return at;
+  }
+
+  private int add(LargeValue value) {
+    LargeValue[] values = largeValues;
+    if (largeCount == values.length) {
+      values = Arrays.copyOf(values, Math.max(4, 2 * largeCount));
+    }
+    values[largeCount] = value;
+    largeValues = values;
+    return largeCount++;
+  }
+
+  /// Has a slot's key begin with another record.
+  void setNewest(int slot, int record) {
+    int at = newest + (slot >> 1);
+    int shift = (slot & 1) << 5;
+    long pair = (words[at] & ~(0xFFFFFFFFL << shift)) | (record & 0xFFFFFFFFL) << shift;
+    WORDS.setRelease(words, at, pair);
+  }
+
+  /// Adds a key, of which `record` is the only revision, at a rank. There is a slot.
+  void insert(int rank, byte[] key, int offset, int length, int record) {
+    long control = words[CONTROL];
+    int slot = (int) control & COUNT_MASK;
+    words[heads + slot] = head(key, offset, length);
+    int pairAt = newest + (slot >> 1);
+    WORDS.setOpaque(words, pairAt, words[pairAt] | (record & 0xFFFFFFFFL) << ((slot & 1) << 5));
+    WORDS.setOpaque(words, CONTROL, control + VERSION_ONE);
+    VarHandle.storeStoreFence();
+    int at = ORDER + (rank >> 2);
+    int last = ORDER + (slot >> 2);
+    long word = words[at];
+    int shift = (rank & 3) << 4;
+    long below = word & ~(-1L << shift);
+    words[at] = below | (long) slot << shift | (word & -1L << shift) << 16;
+    long carry = word >>> 48;
+    while (at < last) {
+      at++;
+      word = words[at];
+      words[at] = word << 16 | carry;
+      carry = word >>> 48;
+    }
+    WORDS.setRelease(words, CONTROL, control + 2 * VERSION_ONE + 1);
+  }
+
+  /// Adds a key behind all others, before anybody else sees these entries.
+  void addLast(long head, int record) {
+    int slot = (int) words[CONTROL] & COUNT_MASK;
+    words[ORDER + (slot >> 2)] |= (long) slot << ((slot & 3) << 4);
+    words[heads + slot] = head;
+    words[newest + (slot >> 1)] |= (record & 0xFFFFFFFFL) << ((slot & 1) << 5);
+    words[CONTROL]++;
+    if (!LeafRecord.isTombstone(records, record)) {
+      long keyBytes = (long) prefix.length + LeafRecord.suffixLength(records, record);
+      count(1, keyBytes, LeafRecord.valueLength(records, record));
+    }
+  }
+
+  /// The greatest number of a commit that made a record here; for the writer.
+  long newestSequence() {
+    return newestSequence;
+  }
+
+  /// Counts an entry, which has a value, in or out; for the writer.
+  ///
+  /// @param change 1 or -1
+  void count(int change, long keyBytes, long valueBytes) {
+    live += change;
+    liveKeyBytes += change * keyBytes;
+    liveValueBytes += change * valueBytes;
+  }
+
+  /// Counts every entry out; for the writer.
+  void countNone() {
+    live = 0;
+    liveKeyBytes = 0;
+    liveValueBytes = 0;
+  }
+
+  /// How many keys have a value, as the newest; for the writer.
+  int live() {
+    return live;
+  }
+
+  /// The bytes of the keys that have a value; for the writer.
+  long liveKeyBytes() {
+    return liveKeyBytes;
+  }
+
+  /// The bytes of the values that there are as the newest; for the writer.
+  long liveValueBytes() {
+    return liveValueBytes;
+  }
+
+  /// The bytes of records so far, those that nothing leads to any more included.
+  int recordBytes() {
+    return end - 1;
+  }
+
+  /// Whether the key that was added last is the greatest (`atEnd`) or the least.
+  boolean addedLast(boolean atEnd) {
+    int last = count() - 1;
+    return last >= 0 && slotAt(atEnd ? last : 0) == last;
+  }
+
+  /// Where the newest records are, in the order of their keys. For the writer.
+  int[] sorted() {
+    int[] sorted = new int[count()];
+    for (int rank = 0; rank < sorted.length; rank++) {
+      sorted[rank] = newestAt(slotAt(rank));
+    }
+    return sorted;
+  }
+
+  /// The greatest key, of which there is one. For the writer.
+  byte[] lastKey() {
+    return key(newestAt(slotAt(count() - 1)));
+  }
+
+  // What readers need of the order.
+
+  /// Copies the order into `slots`, which has room; answers how many there are.
+  int copyOrder(short[] slots) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      long control = (long) WORDS.getAcquire(words, CONTROL);
+      int count = (int) control & COUNT_MASK;
+      for (int rank = 0; rank < count; rank++) {
+        slots[rank] = (short) slotAt(rank);
+      }
+      VarHandle.loadLoadFence();
+      if ((control & VERSION_ONE) == 0 && (long) WORDS.getOpaque(words, CONTROL) == control) {
+        return count;
+      }
+    }
+    return sortOrder(slots);
+  }
+
+  /// As [#copyOrder], without a look at the order.
+  int sortOrder(short[] slots) {
+    int count = count();
+    for (int slot = 0; slot < count; slot++) {
+      int low = 0;
+      int high = slot;
+      while (low < high) {
+        int middle = (low + high) >>> 1;
+        if (compareSlots(slot, slots[middle] & 0xFFFF) < 0) {
+          high = middle;
+        } else {
+          low = middle + 1;
+        }
+      }
+      System.arraycopy(slots, low, slots, low + 1, slot - low);
+      slots[low] = (short) slot;
+    }
+    return count;
+  }
+
+  private int compareSlots(int a, int b) {
+    int order = Long.compare(words[heads + a], words[heads + b]);
+    return order != 0 ? order : compareSuffixes(newestAt(a), newestAt(b));
+  }
+
+  private int compareSuffixes(int a, int b) {
+    int aSuffix = LeafRecord.suffix(records, a);
+    int bSuffix = LeafRecord.suffix(records, b);
+    return Arrays.compareUnsigned(
+        records,
+        aSuffix,
+        aSuffix + LeafRecord.suffixLength(records, a),
+        records,
+        bSuffix,
+        bSuffix + LeafRecord.suffixLength(records, b));
+  }
+
+  /// The rank of the first key of `slots`, which is the order, that is not less than a key.
+  int rankOf(short[] slots, int count, byte[] key) {
+    if (!sharesPrefix(key, 0, key.length)) {
+      int common = Math.min(key.length, prefix.length);
+      return Arrays.compareUnsigned(key, 0, common, prefix, 0, common) <= 0 ? 0 : count;
+    }
+    long head = head(key, 0, key.length);
+    int low = 0;
+    int high = count;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      int slot = slots[middle] & 0xFFFF;
+      long other = words[heads + slot];
+      if (other < head || (other == head && compareKey(key, 0, key.length, newestAt(slot)) > 0)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /// The values that are kept apart.
+  LargeValue[] largeValues() {
+    return largeCount == 0 ? NO_LARGE_VALUES : Arrays.copyOf(largeValues, largeCount);
+  }
+
+  /// Compares a key with that of a record.
+  int compare(byte[] key, int record) {
+    int skip = prefix.length;
+    int common = Math.min(skip, key.length);
+    int order = Arrays.compareUnsigned(key, 0, common, prefix, 0, common);
+    if (order != 0) {
+      return order;
+    }
+    return key.length < skip ? -1 : compareKey(key, 0, key.length, record);
+  }
+
+  /// The large value that a record has, or null.
+  @Nullable LargeValue largeOf(int record) {
+    return LeafRecord.isLarge(records, record)
+        ? largeValues[LeafRecord.largeNumber(records, record)]
+        : null;
+  }
+}
