@@ -13,17 +13,14 @@ public final class HeapLayout {
 
   private HeapLayout() {}
 
-  /// What an array takes.
   public static long bytesOf(byte[] array) {
     return padded(ARRAY_HEADER_BYTES + (long) array.length);
   }
 
-  /// What an array takes.
   public static long bytesOf(int[] array) {
     return padded(ARRAY_HEADER_BYTES + (long) array.length * Integer.BYTES);
   }
 
-  /// What an array takes.
   public static long bytesOf(long[] array) {
     return ARRAY_HEADER_BYTES + (long) array.length * Long.BYTES;
   }

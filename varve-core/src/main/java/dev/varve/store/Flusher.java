@@ -343,7 +343,11 @@ final class Flusher {
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
             case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Manifest _, StoreFileName.Sstable _, StoreFileName.Blob _ ->
+            case StoreFileName.Manifest _,
+                StoreFileName.Sstable _,
+                StoreFileName.Blob _,
+                StoreFileName.Heap _,
+                StoreFileName.HeapMap _ ->
                 !isEngines(moment, StoreFileName.parse(name));
             case StoreFileName.Lock _,
                 StoreFileName.Catalog _,
@@ -369,6 +373,8 @@ final class Flusher {
       case StoreFileName.Sstable(int number, long _) -> keyspace = number;
       case StoreFileName.Blob(int number, long _) -> keyspace = number;
       case StoreFileName.Manifest(int number, long _) -> keyspace = number;
+      case StoreFileName.Heap(int number, long _) -> keyspace = number;
+      case StoreFileName.HeapMap(int number, long _) -> keyspace = number;
       case StoreFileName.Snapshot _,
           StoreFileName.Temporary _,
           StoreFileName.Lock _,

@@ -183,6 +183,8 @@ public final class Salvager {
         case StoreFileName.Sstable(int keyspace, long _) -> sorted.put(keyspace, null);
         case StoreFileName.Manifest(int keyspace, long _) -> sorted.put(keyspace, null);
         case StoreFileName.Blob _,
+            StoreFileName.Heap _,
+            StoreFileName.HeapMap _,
             StoreFileName.Lock _,
             StoreFileName.Catalog _,
             StoreFileName.Segment _,

@@ -11,12 +11,12 @@ import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.Manifest;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.Version.BlobFile;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.format.EditFile.Pointer;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.CorruptionException;
@@ -295,6 +295,8 @@ final class LsmFiles {
                   StoreFileName.Lock _,
                   StoreFileName.Catalog _,
                   StoreFileName.Segment _,
+                  StoreFileName.Heap _,
+                  StoreFileName.HeapMap _,
                   StoreFileName.Foreign _ ->
                   false;
             };

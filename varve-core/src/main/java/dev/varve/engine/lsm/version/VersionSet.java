@@ -2,7 +2,7 @@ package dev.varve.engine.lsm.version;
 
 import dev.varve.base.Clock;
 import dev.varve.engine.lsm.version.Manifest.Place;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
+import dev.varve.format.EditFile.Pointer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
