@@ -28,8 +28,8 @@ public interface Engine extends AutoCloseable {
   }
 
   /// Brings into memory what applying a mutation needs, so that this does not depend on the device.
-  /// Called before the commit that has the mutation is logged, where the engine [#prepares]; whoever
-  /// calls has a lane.
+  /// Called before the commit that has the mutation is logged, where the engine [#prepares];
+  /// whoever calls has a lane.
   ///
   /// @throws dev.varve.kv.CorruptionException when what is needed is damaged: the commit is not
   ///   made

@@ -60,7 +60,7 @@ public record KeyspaceOptions(
     if (blobThreshold.compareTo(BLOB_THRESHOLD_MIN) < 0
         || blobThreshold.compareTo(BLOB_THRESHOLD_MAX) > 0) {
       throw new UsageException(
-          "'blob-threshold' is "
+          "'blob-threshold' is from "
               + BLOB_THRESHOLD_MIN
               + " to "
               + BLOB_THRESHOLD_MAX

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// @param id its number
 /// @param name its name
 /// @param engine its engine
-/// @param entries how many entries it has; of an engine that does not count them it is a guess,
-///   off by what was overwritten or deleted and not compacted yet
+/// @param entries how many entries it has; of an engine that does not count them it is a guess, off
+///   by what was overwritten or deleted and not compacted yet
 /// @param keyBytes the bytes of all their keys
 /// @param valueBytes the bytes of all their values
 /// @param memoryBytes what the engine holds in memory, payload included

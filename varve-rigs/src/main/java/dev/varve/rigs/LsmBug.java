@@ -130,6 +130,11 @@ enum LsmBug {
     }
 
     @Override
+    public void betweenCommits(Runnable work) {
+      real.betweenCommits(work);
+    }
+
+    @Override
     public void syncLog() {}
 
     @Override

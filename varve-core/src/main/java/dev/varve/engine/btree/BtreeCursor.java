@@ -36,7 +36,9 @@ final class BtreeCursor implements EngineCursor {
   private int keys;
   private int rank;
 
-  /** What the moment sees of the keys from rank `aheadFrom` on, before `aheadTo`: a record, or 0. */
+  /**
+   * What the moment sees of the keys from rank `aheadFrom` on, before `aheadTo`: a record, or 0.
+   */
   private final int[] ahead = new int[AHEAD];
 
   private int aheadFrom;

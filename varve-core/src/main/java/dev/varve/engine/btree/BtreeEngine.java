@@ -311,7 +311,9 @@ public final class BtreeEngine implements Engine {
   @Override
   public void load(byte[] state, ProgressListener listener) throws IOException {
     if (state.length > 0) {
-      begin(Heap.open(heapEnvironment(), settings.heap(), state));
+      Heap heap = Heap.open(heapEnvironment(), settings.heap(), state);
+      release(parts());
+      begin(heap);
     }
   }
 
@@ -320,8 +322,7 @@ public final class BtreeEngine implements Engine {
     BtreeOptions.WarmUp kind = context.options().btree().warmUp();
     if (kind != BtreeOptions.WarmUp.NONE) {
       Parts now = parts();
-      WarmUp warmUp =
-          new WarmUp(context.budget(), now.tree, now.loader, now.flush::isClosed);
+      WarmUp warmUp = new WarmUp(context.budget(), now.tree, now.loader, now.flush::isClosed);
       context.services().longWork().submit(() -> warmUp.run(kind, now.heap));
     }
   }
@@ -358,11 +359,12 @@ public final class BtreeEngine implements Engine {
   public void close() {
     Parts now = parts();
     now.loader.close();
-    now.flush.close(
-        () -> {
-          now.cache.close();
-          now.tree.close();
-          now.heap.close();
-        });
+    now.flush.close(() -> release(now));
+  }
+
+  private static void release(Parts parts) {
+    parts.cache.close();
+    parts.tree.close();
+    parts.heap.close();
   }
 }

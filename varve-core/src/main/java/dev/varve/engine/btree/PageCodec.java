@@ -101,7 +101,8 @@ final class PageCodec {
         encode(revisions, prefix.length, withSequences, retention, values);
       }
     }
-    return new Page(out, compress(), keys, values);
+    int length = compress();
+    return new Page(out, length, keys, values);
   }
 
   /** The newest records in the order of their keys, beside a writer. */

@@ -264,7 +264,9 @@ final class TreeWriter {
 
   /** What is done with a leaf that has keys of a range. */
   private interface InRange {
-    /** @param whole whether all keys of the leaf are in the range */
+    /**
+     * @param whole whether all keys of the leaf are in the range
+     */
     void take(Leaf leaf, boolean whole);
   }
 

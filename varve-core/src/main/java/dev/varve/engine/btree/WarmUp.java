@@ -43,8 +43,7 @@ final class WarmUp {
       }
       case FULL ->
           load(
-              heap.objects(ObjectKind.LEAF),
-              budget.bytesMax() - (budget.bytesMax() >> LEFT_SHIFT));
+              heap.objects(ObjectKind.LEAF), budget.bytesMax() - (budget.bytesMax() >> LEFT_SHIFT));
     }
   }
 
@@ -53,12 +52,17 @@ final class WarmUp {
       if (stopped.getAsBoolean() || budget.used() >= usedMax) {
         return;
       }
-      byte[] low = leaf.name();
-      try {
-        LeafEntries _ = loader.entries(tree.find(low, 0, low.length));
-      } catch (VarveException _) {
-        continue;
-      }
+      load(leaf);
+    }
+  }
+
+  private void load(StoredObject leaf) {
+    byte[] low = leaf.name();
+    try {
+      LeafEntries _ = loader.entries(tree.find(low, 0, low.length));
+    } catch (VarveException _) {
+      // Whoever asks for it is told.
+      return;
     }
   }
 }

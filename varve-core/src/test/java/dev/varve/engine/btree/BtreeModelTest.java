@@ -26,6 +26,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class BtreeModelTest {
   private static final List<String> NO_PROBLEMS = List.of();
   private static final int SEEDS = 8;
+
+  /** A moment behind all others. */
+  private static final long FAR = 1L << 40;
+
   private static final int STEPS = 2500;
 
   private final NavigableMap<byte[], byte[]> now = BtreeFixture.model();
@@ -99,12 +103,27 @@ final class BtreeModelTest {
       f.unpin(pin);
     } else if (choice < 97) {
       long pin = f.pin();
-      byte[] _ = f.engine.flush(pin, ProgressListener.NONE);
+      byte[] state = f.engine.flush(pin, ProgressListener.NONE);
       f.unpin(pin);
+      reopen(f, state, where);
     } else {
       // Evicts what is clean.
       boolean _ = f.budget.fits(f.budget.bytesMax() - 1);
     }
+  }
+
+  /** What is on the device is what there is now. */
+  private void reopen(EngineFixture f, byte[] state, String where) throws IOException {
+    EngineFixture again =
+        BtreeFixture.engine(64, f.context.fileSystem(), new MemoryBudget(Long.MAX_VALUE));
+    again.engine.load(state, ProgressListener.NONE);
+    assertEquals(now.size(), again.engine.count(), where);
+    NavigableMap<byte[], byte[]> found = BtreeFixture.contents(again.engine, FAR);
+    assertEquals(now.size(), found.size(), where);
+    now.forEach((key, value) -> assertArrayEquals(value, found.get(key), where));
+    assertEquals(NO_PROBLEMS, again.engine.validate(), where);
+    again.engine.close();
+    assertEquals(0, again.budget.used(), where);
   }
 
   private void commit(EngineFixture f, SplittableRandom random, int keys, int mutationsMax) {
