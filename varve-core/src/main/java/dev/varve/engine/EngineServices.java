@@ -20,9 +20,9 @@ public interface EngineServices {
   /// For work that may take long. Runs what it is given until the engine was told to [Engine#stop].
   Background longWork();
 
-  /// Runs `work` while no commit is under way: each is visible, or has not begun. Not from within a
-  /// commit.
-  void betweenCommits(Runnable work);
+  /// Runs `work` while no commit is under way: each is visible, or has not begun. Answers false,
+  /// and does not run it, where this thread is applying one itself.
+  boolean betweenCommits(Runnable work);
 
   /// Makes every commit so far durable in the log: files must not hold what the log could lose.
   ///

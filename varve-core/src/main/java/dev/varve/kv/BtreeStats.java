@@ -93,6 +93,7 @@ public record BtreeStats(
   /// @param values how many of these are values
   /// @param bytesWritten what was written to the heap's file, in bytes
   /// @param mapBytesWritten what was written to maps, in bytes
+  /// @param mapsReplaced how often a short map took the place of a long one
   /// @param objectsMoved how many objects were moved to have the file shorter
   /// @param bytesMoved their slots, in bytes
   /// @param unreadable how many objects could not be moved since they cannot be read
@@ -106,6 +107,7 @@ public record BtreeStats(
       long values,
       long bytesWritten,
       long mapBytesWritten,
+      long mapsReplaced,
       long objectsMoved,
       long bytesMoved,
       long unreadable,

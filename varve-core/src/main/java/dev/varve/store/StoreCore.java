@@ -247,13 +247,8 @@ final class StoreCore {
     }
 
     @Override
-    public void betweenCommits(Runnable work) {
-      pipeline().lockLanes();
-      try {
-        work.run();
-      } finally {
-        pipeline().unlockAll();
-      }
+    public boolean betweenCommits(Runnable work) {
+      return pipeline().betweenCommits(work);
     }
 
     @Override
@@ -286,8 +281,9 @@ final class StoreCore {
     }
 
     @Override
-    public void betweenCommits(Runnable work) {
+    public boolean betweenCommits(Runnable work) {
       work.run();
+      return true;
     }
 
     @Override

@@ -27,8 +27,9 @@ final class InlineServices implements EngineServices {
   }
 
   @Override
-  public void betweenCommits(Runnable work) {
+  public boolean betweenCommits(Runnable work) {
     work.run();
+    return true;
   }
 
   @Override

@@ -38,8 +38,9 @@ final class SteppingServices implements EngineServices {
   }
 
   @Override
-  public void betweenCommits(Runnable work) {
+  public boolean betweenCommits(Runnable work) {
     work.run();
+    return true;
   }
 
   @Override

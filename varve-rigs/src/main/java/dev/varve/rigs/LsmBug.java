@@ -130,8 +130,8 @@ enum LsmBug {
     }
 
     @Override
-    public void betweenCommits(Runnable work) {
-      real.betweenCommits(work);
+    public boolean betweenCommits(Runnable work) {
+      return real.betweenCommits(work);
     }
 
     @Override

@@ -134,8 +134,8 @@ final class RigStore {
     background.runSubmitted();
   }
 
-  /// What its LSM engines did so far.
-  LsmWork lsmWork() {
+  /// What its engines with files did so far.
+  EngineWork work() {
     return lsm.work();
   }
 

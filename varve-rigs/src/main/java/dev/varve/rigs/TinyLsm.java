@@ -33,12 +33,14 @@ final class TinyLsm {
   private final boolean varied;
   private final LsmBug bug;
   private final List<LsmEngine> made = new ArrayList<>();
+  private final TinyBtree btree;
 
   /// @param varied whether tombstones have an age and indexes are read through the cache
   /// @param bug what is wrong on purpose
   TinyLsm(boolean varied, LsmBug bug) {
     this.varied = varied;
     this.bug = bug;
+    this.btree = new TinyBtree(varied);
   }
 
   /// Every engine that there is.
@@ -46,6 +48,7 @@ final class TinyLsm {
     Map<EngineKind, Function<EngineContext, Engine>> factories =
         new HashMap<>(StoreFixture.engines().factories());
     factories.put(EngineKind.LSM, this::make);
+    factories.put(EngineKind.BTREE, btree::make);
     return new EngineRegistry(factories);
   }
 
@@ -80,7 +83,11 @@ final class TinyLsm {
   }
 
   /// What these engines did so far.
-  LsmWork work() {
+  EngineWork work() {
+    return new EngineWork(lsmWork(), btree.work());
+  }
+
+  private LsmWork lsmWork() {
     LsmWork work = LsmWork.NONE;
     for (LsmEngine engine : made) {
       CompactionStats stats = engine.compactions();

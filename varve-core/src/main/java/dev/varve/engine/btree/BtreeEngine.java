@@ -269,6 +269,17 @@ public final class BtreeEngine implements Engine {
         figures(now, heap));
   }
 
+  /// Its own figures.
+  public BtreeStats figures() {
+    Parts now = parts();
+    return figures(now, now.heap.stats());
+  }
+
+  /// How many values were kept apart so far, in the life of the keyspace.
+  public long valuesKeptApart() {
+    return parts().writer.totals().nextValue() - 1;
+  }
+
   private BtreeStats figures(Parts now, HeapStats heap) {
     return new BtreeStats(
         new BtreeStats.Tree(
@@ -290,6 +301,7 @@ public final class BtreeEngine implements Engine {
             heap.values(),
             heap.bytesWritten(),
             heap.mapBytesWritten(),
+            heap.mapsReplaced(),
             heap.objectsMoved(),
             heap.bytesMoved(),
             heap.unreadable(),
@@ -299,7 +311,9 @@ public final class BtreeEngine implements Engine {
 
   @Override
   public byte[] flush(long sequence, ProgressListener listener) throws IOException {
-    parts().flush.run(sequence, listener);
+    if (!parts().flush.run(sequence, listener)) {
+      throw new IllegalStateException("a flush from within a commit");
+    }
     return parts().heap.state();
   }
 

@@ -118,7 +118,9 @@ final class BtreeFlush {
 
   private void runInBackground() {
     try {
-      run(0, ProgressListener.NONE);
+      if (!run(0, ProgressListener.NONE) && !closed) {
+        await();
+      }
     } catch (CancellationException e) {
       // The engine is closed.
       return;
@@ -133,18 +135,22 @@ final class BtreeFlush {
     }
   }
 
-  /// Flushes what there is, until the heap holds every commit up to `sequence`.
+  /// Flushes what there is, until the heap holds every commit up to `sequence`. Answers false, and
+  /// does nothing, where this thread is applying a commit.
   ///
   /// @throws NoSpaceException when the device is full; nothing is lost
   /// @throws CancellationException when the listener, or the engine's end, stopped it
   /// @throws IOException when the device refuses; the store has failed then
-  void run(long sequence, ProgressListener listener) throws IOException {
+  boolean run(long sequence, ProgressListener listener) throws IOException {
     flushing.lock();
     try {
       do {
-        step(listener);
+        if (!step(listener)) {
+          return false;
+        }
       } while (flushedThrough < sequence);
       failure = null;
+      return true;
     } catch (IOException | VarveException e) {
       failure = e;
       throw e;
@@ -154,19 +160,22 @@ final class BtreeFlush {
     }
   }
 
-  private void step(ProgressListener listener) throws IOException {
+  private boolean step(ProgressListener listener) throws IOException {
     if (closed) {
       throw new CancellationException("the keyspace is closed");
     }
     Sealed sealed = epochs.sealed();
     if (sealed == null) {
-      context.services().betweenCommits(this::seal);
+      if (!context.services().betweenCommits(this::seal)) {
+        return false;
+      }
       sealed = epochs.sealed();
     }
     if (sealed != null) {
       flush(sealed, listener);
       flushedThrough = sealed.cut();
     }
+    return true;
   }
 
   private void seal() {

@@ -30,6 +30,16 @@ final class LargeValue implements ObjectOwner {
     this.bytes = bytes;
   }
 
+  private LargeValue(long number, int length) {
+    this.number = number;
+    this.length = length;
+  }
+
+  /// A value that is neither in memory nor on the device.
+  static LargeValue lost(long number, int length) {
+    return new LargeValue(number, length);
+  }
+
   /// A value that an object holds, and one page refers to.
   ///
   /// @throws IllegalArgumentException when the object's name is none of a value

@@ -11,8 +11,9 @@ final class LargeValueTable implements LargeValues {
   private final ConcurrentHashMap<Long, LargeValue> values = new ConcurrentHashMap<>();
 
   @Override
-  public @Nullable LargeValue find(long number) {
-    return values.get(number);
+  public @Nullable LargeValue find(long number, int length) {
+    LargeValue value = values.get(number);
+    return value == null || value.length() != length ? null : value;
   }
 
   void add(LargeValue value) {

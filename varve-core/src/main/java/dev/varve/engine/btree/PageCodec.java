@@ -48,8 +48,8 @@ final class PageCodec {
 
   /// Finds values that are kept apart by their numbers.
   interface LargeValues {
-    /// The value, or null when there is none of that number.
-    @Nullable LargeValue find(long number);
+    /// The value, or null when there is none of that number and length.
+    @Nullable LargeValue find(long number, int length);
   }
 
   /// A page.

@@ -158,8 +158,8 @@ final class PageReader {
     }
     at = skip(Long.BYTES);
     long number = Bytes.getLong(plain, valueOffset);
-    large = values.find(number);
-    if (large == null || large.length() != valueLength) {
+    large = values.find(number, valueLength);
+    if (large == null) {
       throw new MalformedPage("the value " + number + ", of which there is no object");
     }
   }

@@ -48,8 +48,9 @@ final class LsmCompactionTest {
     }
 
     @Override
-    public void betweenCommits(Runnable work) {
+    public boolean betweenCommits(Runnable work) {
       work.run();
+      return true;
     }
 
     @Override
