@@ -63,10 +63,21 @@ final class BtreeCursor implements EngineCursor {
 
   /** Takes the leaf of the place. */
   private void enter() {
-    Leaf leaf = place.leaf();
-    // Before the entries: see Leaf.
-    hidden = newestThrough(leaf.covers(), sequence);
-    entries = loader.entries(leaf);
+    LeafEntries known = place.knownEntries();
+    if (known == null) {
+      Leaf leaf = place.leaf();
+      // Before the entries: see Leaf.
+      long[] covers = leaf.covers();
+      known = loader.entries(leaf);
+      hidden = newestThrough(covers, sequence);
+      if (covers.length == 0) {
+        place.note(known);
+      }
+    } else {
+      loader.hit(known);
+      hidden = 0;
+    }
+    entries = known;
     if (slots.length < entries.capacity()) {
       slots = new short[entries.capacity()];
     }

@@ -37,6 +37,8 @@ public final class BtreeEngine implements Engine {
    * visible. Entries that were replaced in the leaf after that stay as they were, with every revision that
    * was visible then; so what the reader finds was the newest at some time during the read. */
 
+  private static final byte[] NO_VALUE = {};
+
   private final EngineContext context;
   private final BtreeSettings settings;
   private final ReaderEpochs epochs = new ReaderEpochs(Runtime.getRuntime().availableProcessors());
@@ -108,7 +110,7 @@ public final class BtreeEngine implements Engine {
       table.add(new LargeValue(object));
     }
     List<Leaf> leaves = new ArrayList<>();
-    LeafCache cache = new LeafCache(context.budget(), this::wantsFlush);
+    LeafCache cache = new LeafCache(context.budget(), this::wantsFlush, this::evicted);
     for (StoredObject object : heap.objects(ObjectKind.LEAF)) {
       Leaf leaf = new Leaf(object);
       leaves.add(leaf);
@@ -135,6 +137,13 @@ public final class BtreeEngine implements Engine {
     Parts now = parts;
     if (now != null) {
       now.flush.request();
+    }
+  }
+
+  private void evicted(Leaf leaf, LeafEntries entries) {
+    Parts now = parts;
+    if (now != null) {
+      now.tree.forget(leaf, entries);
     }
   }
 
@@ -213,35 +222,51 @@ public final class BtreeEngine implements Engine {
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
     Parts now = parts();
-    Leaf leaf = now.tree.find(key, 0, key.length);
-    // In this order: see Leaf, and the head of this class.
-    long[] covers = leaf.covers();
-    LeafEntries entries = now.loader.entries(leaf);
-    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
-    int record = entries.visible(entries.find(key, 0, key.length), at);
-    if (isAbsent(entries, record, covers, at)) {
-      return null;
+    LeafEntries entries = now.tree.known(key, 0, key.length);
+    if (entries == null) {
+      return read(now, key, sequence, true);
     }
-    return now.loader.value(entries, record);
+    now.cache.hit(entries);
+    int record = visible(entries, key, sequence);
+    return record == 0 ? null : now.loader.value(entries, record);
   }
 
-  private static boolean isAbsent(LeafEntries entries, int record, long[] covers, long at) {
-    if (record == 0 || LeafRecord.isTombstone(entries.records(), record)) {
-      return true;
+  /** What a reader sees of a key: a record with a value, or 0. */
+  private int visible(LeafEntries entries, byte[] key, long sequence) {
+    // In this order: see the head of this class.
+    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
+    int record = entries.visible(entries.find(key, 0, key.length), at);
+    return record == 0 || LeafRecord.isTombstone(entries.records(), record) ? 0 : record;
+  }
+
+  /** As [#get], by the leaf; an empty array in the place of a value that is not to be read. */
+  private byte @Nullable [] read(Parts now, byte[] key, long sequence, boolean withValue) {
+    Leaf leaf = now.tree.find(key, 0, key.length);
+    // In this order: see Leaf.
+    long[] covers = leaf.covers();
+    LeafEntries entries = now.loader.entries(leaf);
+    if (covers.length == 0) {
+      now.tree.note(key, 0, key.length, leaf, entries);
     }
-    return covers.length > 0
-        && LeafRecord.sequence(entries.records(), record) < BtreeCursor.newestThrough(covers, at);
+    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
+    int record = entries.visible(entries.find(key, 0, key.length), at);
+    if (record == 0
+        || LeafRecord.isTombstone(entries.records(), record)
+        || LeafRecord.sequence(entries.records(), record) < BtreeCursor.newestThrough(covers, at)) {
+      return null;
+    }
+    return withValue ? now.loader.value(entries, record) : NO_VALUE;
   }
 
   @Override
   public boolean contains(byte[] key, long sequence) {
     Parts now = parts();
-    Leaf leaf = now.tree.find(key, 0, key.length);
-    long[] covers = leaf.covers();
-    LeafEntries entries = now.loader.entries(leaf);
-    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
-    int record = entries.visible(entries.find(key, 0, key.length), at);
-    return !isAbsent(entries, record, covers, at);
+    LeafEntries entries = now.tree.known(key, 0, key.length);
+    if (entries == null) {
+      return read(now, key, sequence, false) != null;
+    }
+    now.cache.hit(entries);
+    return visible(entries, key, sequence) != 0;
   }
 
   @Override

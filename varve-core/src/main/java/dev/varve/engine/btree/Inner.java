@@ -5,6 +5,7 @@ import dev.varve.base.HeapLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// An inner node: children, and between each two of them a separator.
 ///
@@ -22,6 +23,7 @@ final class Inner {
   private static final int SKIP_WORTH = 3;
 
   private static final VarHandle CHILDREN = MethodHandles.arrayElementVarHandle(Object[].class);
+  private static final VarHandle ENTRIES = MethodHandles.arrayElementVarHandle(LeafEntries[].class);
 
   private final int skip;
   private final long[] heads;
@@ -30,9 +32,20 @@ final class Inner {
   /** Each a [Leaf] or a node of this class. */
   private final Object[] children;
 
+  /**
+   * Above leaves: the entries of the child beside it, or null. They count unless they are stale: a
+   * reader who finds them here need not look at the leaf, which is far from all that he looks at.
+   */
+  private final @Nullable LeafEntries[] entries;
+
   Inner(byte[][] separators, Object[] children) {
+    this(separators, children, new LeafEntries[children[0] instanceof Leaf ? children.length : 0]);
+  }
+
+  private Inner(byte[][] separators, Object[] children, @Nullable LeafEntries[] entries) {
     this.separators = separators;
     this.children = children;
+    this.entries = entries;
     int last = separators.length - 1;
     int common = last < 1 ? 0 : Arrays.mismatch(separators[0], separators[last]);
     this.skip = common > SKIP_WORTH ? common : 0;
@@ -44,8 +57,9 @@ final class Inner {
 
   /// What the node takes, without separators, which are their leaves', and children.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(3, Integer.BYTES)
+    return HeapLayout.bytesOfObject(4, Integer.BYTES)
         + HeapLayout.bytesOf(heads)
+        + HeapLayout.bytesOf(entries)
         + HeapLayout.bytesOf(separators)
         + HeapLayout.bytesOf(children);
   }
@@ -61,6 +75,27 @@ final class Inner {
 
   Object child(int index) {
     return CHILDREN.getAcquire(children, index);
+  }
+
+  /// The entries of the leaf that child `index` is, where they are known here and count; else null.
+  @Nullable LeafEntries entries(int index) {
+    LeafEntries found = (LeafEntries) ENTRIES.getAcquire(entries, index);
+    return found == null || found.isStale() ? null : found;
+  }
+
+  /// Notes the entries of the leaf that child `index` is. Any thread; others may be noted at once.
+  void note(int index, LeafEntries of) {
+    ENTRIES.setRelease(entries, index, of);
+  }
+
+  /// Forgets these entries of the leaf that child `index` is.
+  void forget(int index, LeafEntries of) {
+    boolean _ = ENTRIES.compareAndSet(entries, index, of, null);
+  }
+
+  /// Whether the children are leaves.
+  boolean isAboveLeaves() {
+    return entries.length > 0;
   }
 
   /// Replaces a child by a node that covers the same keys.
@@ -83,17 +118,26 @@ final class Inner {
       from = skip;
     }
     long head = Bytes.signedHead(key, offset + from, length - from);
-    // Counting has no branch to be mispredicted, and loads that do not wait for each other.
-    int less = 0;
-    for (long other : heads) {
-      less += other < head ? 1 : 0;
-    }
+    int less = countLess(head);
     while (less < heads.length
-        && heads[less] == head
+        && heads[less] >> 1 == head >> 1
         && Bytes.compare(key, offset, length, separators[less], 0, separators[less].length) >= 0) {
       less++;
     }
     return less;
+  }
+
+  /**
+   * How many heads are less than one, by all but their last bit: so their difference does not
+   * overflow, and its sign can be added up, which several at a time do.
+   */
+  private int countLess(long head) {
+    long half = head >> 1;
+    long less = 0;
+    for (long other : heads) {
+      less += ((other >> 1) - half) >>> (Long.SIZE - 1);
+    }
+    return (int) less;
   }
 
   /// Which child covers the keys just before `key`.
@@ -137,13 +181,28 @@ final class Inner {
     if (rest > 0) {
       System.arraycopy(separators, behind - 1, newSeparators, index + between.length, rest);
     }
-    return new Inner(newSeparators, newChildren);
+    Inner made = new Inner(newSeparators, newChildren);
+    made.noteAll(0, this, 0, index);
+    made.noteAll(index + added.length, this, behind, children.length);
+    return made;
+  }
+
+  /** Notes from `to` on what another node knows of its children from `from` to before `end`. */
+  private void noteAll(int to, Inner other, int from, int end) {
+    if (entries.length > 0 && other.entries.length > 0) {
+      for (int i = from; i < end; i++) {
+        entries[to + i - from] = other.entries(i);
+      }
+    }
   }
 
   /// The part of this node with the children from `from` to before `to`.
   Inner part(int from, int to) {
-    return new Inner(
-        Arrays.copyOfRange(separators, from, to - 1), Arrays.copyOfRange(children(), from, to));
+    Inner made =
+        new Inner(
+            Arrays.copyOfRange(separators, from, to - 1), Arrays.copyOfRange(children(), from, to));
+    made.noteAll(0, this, from, to);
+    return made;
   }
 
   /// This node and the one behind it as one.
@@ -153,6 +212,9 @@ final class Inner {
     byte[][] between = Arrays.copyOf(separators, all.length - 1);
     between[children.length - 1] = separator;
     System.arraycopy(behind.separators, 0, between, children.length, behind.separators.length);
-    return new Inner(between, all);
+    Inner made = new Inner(between, all);
+    made.noteAll(0, this, 0, children.length);
+    made.noteAll(children.length, behind, 0, behind.children.length);
+    return made;
   }
 }

@@ -45,9 +45,6 @@ final class Leaf implements ObjectOwner {
   /** Guarded by the monitor. */
   private boolean gone;
 
-  /** How often it was asked for since the cache looked last; a guess. */
-  private byte uses;
-
   /** The cache's. */
   private byte queue;
 
@@ -72,7 +69,7 @@ final class Leaf implements ObjectOwner {
 
   /// What a leaf takes, without its entries and its object.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(6, Integer.BYTES + Long.BYTES + 3) + HeapLayout.bytesOf(low);
+    return HeapLayout.bytesOfObject(6, Integer.BYTES + Long.BYTES + 2) + HeapLayout.bytesOf(low);
   }
 
   /// The least key that it covers; empty for the first leaf. Not to be changed.
@@ -93,22 +90,6 @@ final class Leaf implements ObjectOwner {
   /// The object on the device, if there is one.
   @Nullable StoredObject stored() {
     return stored;
-  }
-
-  /// Notes that somebody asked for it.
-  void used() {
-    byte seen = uses;
-    if (seen < LeafCache.USES_MAX) {
-      uses = (byte) (seen + 1);
-    }
-  }
-
-  byte uses() {
-    return uses;
-  }
-
-  void setUses(int count) {
-    uses = (byte) count;
   }
 
   byte queue() {

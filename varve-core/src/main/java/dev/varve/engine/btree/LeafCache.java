@@ -29,8 +29,14 @@ final class LeafCache implements MemoryReclaimer {
   private static final byte MAIN = 2;
   private static final int SMALL_SHARE = 10;
 
+  /// Is told which entries of a leaf went from memory.
+  interface Evicted {
+    void accept(Leaf leaf, LeafEntries entries);
+  }
+
   private final MemoryBudget budget;
   private final Runnable wantsFlush;
+  private final Evicted evicted;
 
   /** Guards the queues. Comes before a leaf's monitor. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -47,9 +53,10 @@ final class LeafCache implements MemoryReclaimer {
   private final AtomicLong evictions = new AtomicLong();
 
   /// A cache without leaves, which has `wantsFlush` run when dirty leaves are in the way.
-  LeafCache(MemoryBudget budget, Runnable wantsFlush) {
+  LeafCache(MemoryBudget budget, Runnable wantsFlush, Evicted evicted) {
     this.budget = budget;
     this.wantsFlush = wantsFlush;
+    this.evicted = evicted;
     budget.register(this);
   }
 
@@ -77,7 +84,6 @@ final class LeafCache implements MemoryReclaimer {
     try {
       if (leaf.queue() == NO_QUEUE) {
         boolean back = leaf.evictedAt() != 0 && evictions.get() - leaf.evictedAt() < main.size();
-        leaf.setUses(0);
         leaf.setQueue(back ? MAIN : SMALL);
         (back ? main : small).add(leaf);
       }
@@ -126,6 +132,10 @@ final class LeafCache implements MemoryReclaimer {
   /// afterwards.
   long dropCovered(Leaf leaf) {
     long freed = leaf.chargedBytes();
+    LeafEntries entries = leaf.entries();
+    if (entries != null) {
+      entries.expire();
+    }
     // In this order: whoever finds no covers finds no entries either that lack them.
     leaf.setEntries(null);
     leaf.setCovers(Leaf.NO_COVERS);
@@ -183,15 +193,16 @@ final class LeafCache implements MemoryReclaimer {
 
   /** Evicts a leaf that is in no queue now, or puts it into one again; answers what was freed. */
   private long look(Leaf leaf, boolean fromSmall) {
-    int uses = leaf.uses();
-    if (uses > (fromSmall ? 1 : 0)) {
-      leaf.setUses(fromSmall ? 0 : uses - 1);
+    LeafEntries entries = leaf.entries();
+    if (entries != null && entries.uses() > (fromSmall ? 1 : 0)) {
+      entries.setUses(fromSmall ? 0 : entries.uses() - 1);
       again(leaf);
       return 0;
     }
     long freed;
     synchronized (leaf) {
-      if (leaf.isGone() || leaf.entries() == null) {
+      entries = leaf.entries();
+      if (leaf.isGone() || entries == null) {
         leaf.setQueue(NO_QUEUE);
         return 0;
       }
@@ -200,10 +211,12 @@ final class LeafCache implements MemoryReclaimer {
         return 0;
       }
       freed = leaf.chargedBytes();
+      entries.expire();
       leaf.setEntries(null);
       leaf.setChargedBytes(0);
       leaf.setQueue(NO_QUEUE);
     }
+    evicted.accept(leaf, entries);
     long eviction = evictions.incrementAndGet();
     leaf.setEvictedAt(fromSmall ? eviction : 0);
     resident.decrementAndGet();
@@ -217,7 +230,8 @@ final class LeafCache implements MemoryReclaimer {
   }
 
   /// Counts a look-up that found entries in memory.
-  void hit() {
+  void hit(LeafEntries entries) {
+    entries.used();
     hits.increment();
   }
 

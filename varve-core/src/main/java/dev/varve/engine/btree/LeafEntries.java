@@ -59,7 +59,17 @@ final class LeafEntries {
   /** Values that are kept apart, by the number that records have for them. */
   private volatile LargeValue[] largeValues = NO_LARGE_VALUES;
 
+  /**
+   * Whether others are to be looked for: the leaf has others, or none, in memory, or all that is
+   * here was deleted. Never false again.
+   */
+  private volatile boolean stale;
+
+  /** How often they were asked for since the cache looked last; a guess. */
+  private byte uses;
+
   // The writer's.
+  private long epoch;
   private int largeCount;
   private int end = 1;
   private long newestSequence;
@@ -83,6 +93,42 @@ final class LeafEntries {
     return prefix;
   }
 
+  /// Whether others are to be looked for: by the leaf.
+  boolean isStale() {
+    return stale;
+  }
+
+  /// Has whoever finds these look for others.
+  void expire() {
+    stale = true;
+  }
+
+  /// Notes that somebody asked for them.
+  void used() {
+    byte seen = uses;
+    if (seen < LeafCache.USES_MAX) {
+      uses = (byte) (seen + 1);
+    }
+  }
+
+  byte uses() {
+    return uses;
+  }
+
+  void setUses(int count) {
+    uses = (byte) count;
+  }
+
+  /// The epoch in which their leaf became dirty last, as far as they are its entries still; for the
+  /// writer.
+  long epoch() {
+    return epoch;
+  }
+
+  void setEpoch(long value) {
+    epoch = value;
+  }
+
   /// How many keys there is room for.
   int capacity() {
     return capacity;
@@ -90,7 +136,7 @@ final class LeafEntries {
 
   /// What the entries take in memory, without large values.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(4, 6 * Integer.BYTES + 3 * Long.BYTES)
+    return HeapLayout.bytesOfObject(4, 6 * Integer.BYTES + 4 * Long.BYTES + 2)
         + (prefix.length == 0 ? 0 : HeapLayout.bytesOf(prefix))
         + HeapLayout.bytesOf(words)
         + HeapLayout.bytesOf(records)
@@ -209,7 +255,7 @@ final class LeafEntries {
     long head = head(key, offset, length);
     int count = (int) words[CONTROL] & COUNT_MASK;
     int low = countLess(count, head);
-    int high = low == count ? low : endOfEqual(count, head, low, slotAt(low));
+    int high = low == count ? low : endOfEqual(count, head, low);
     while (low < high) {
       int middle = (low + high) >>> 1;
       int slot = slotAt(middle);
@@ -226,25 +272,26 @@ final class LeafEntries {
     return -1 - low;
   }
 
-  /** How many of the first `count` slots have a head less than `head`. */
+  /**
+   * How many of the first `count` slots have a head less than one, by all but their last bit: so
+   * their difference does not overflow, and its sign can be added up, which several at a time do.
+   */
   private int countLess(int count, long head) {
-    // Counting has no branch to be mispredicted, and loads that do not wait for each other.
-    int less = 0;
+    long half = head >> 1;
+    long less = 0;
     for (int i = heads; i < heads + count; i++) {
-      less += words[i] < head ? 1 : 0;
+      less += ((words[i] >> 1) - half) >>> (Long.SIZE - 1);
     }
-    return less;
+    return (int) less;
   }
 
-  /**
-   * The rank behind the keys with a head, of which rank `less` is the first, if `slot` there has
-   * it.
-   */
-  private int endOfEqual(int count, long head, int less, int slot) {
-    if (words[heads + slot] != head) {
-      return less;
+  /** The rank behind the keys with a head, by all but its last bit, that begin at a rank. */
+  private int endOfEqual(int count, long head, int rank) {
+    int end = rank;
+    while (end < count && words[heads + slotAt(end)] >> 1 == head >> 1) {
+      end++;
     }
-    return head == Long.MAX_VALUE ? count : countLess(count, head + 1);
+    return end;
   }
 
   // What the writer changes.
@@ -312,6 +359,26 @@ final class LeafEntries {
             number,
             value.length());
     return at;
+  }
+
+  /// Adds the newest record of a key that others have, whose prefix is the same, as its only
+  /// revision and behind all others. Answers false when there is no room.
+  boolean addAlone(LeafEntries from, int record) {
+    byte[] source = from.records;
+    int to = LeafRecord.end(source, record);
+    if (to - record > records.length - end) {
+      return false;
+    }
+    int at = end;
+    end = LeafRecord.copyAlone(source, record, to, records, at);
+    newestSequence = Math.max(newestSequence, LeafRecord.sequence(records, at));
+    if (LeafRecord.isLarge(records, at)) {
+      LeafRecord.setLargeNumber(
+          records, at, add(from.largeValue(LeafRecord.largeNumber(source, record))));
+    }
+    int suffix = LeafRecord.suffix(records, at);
+    addLast(Bytes.signedHead(records, suffix, LeafRecord.suffixLength(records, at)), at);
+    return true;
   }
 
   private int add(LargeValue value) {
@@ -404,6 +471,13 @@ final class LeafEntries {
   /// The bytes of the values that there are as the newest; for the writer.
   long liveValueBytes() {
     return liveValueBytes;
+  }
+
+  /// What the newest records of the keys with a value take, or little more; for the writer.
+  long liveRecordBytes() {
+    return live * (LeafRecord.HEAD_BYTES_MAX - (long) prefix.length)
+        + liveKeyBytes
+        + liveValueBytes;
   }
 
   /// The bytes of records so far, those that nothing leads to any more included.

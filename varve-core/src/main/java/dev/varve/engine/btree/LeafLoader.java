@@ -52,11 +52,15 @@ final class LeafLoader {
   LeafEntries entries(Leaf leaf) {
     LeafEntries entries = leaf.entries();
     if (entries != null) {
-      leaf.used();
-      cache.hit();
+      cache.hit(entries);
       return entries;
     }
     return load(leaf);
+  }
+
+  /// Counts a look-up that found entries in memory by itself.
+  void hit(LeafEntries entries) {
+    cache.hit(entries);
   }
 
   private LeafEntries load(Leaf leaf) {

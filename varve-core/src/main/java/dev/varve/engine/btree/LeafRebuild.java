@@ -26,6 +26,36 @@ final class LeafRebuild {
     this.retention = retention;
   }
 
+  /// Entries of one leaf written anew with the same prefix; null where it takes a closer look to
+  /// know how much room they need.
+  ///
+  /// @param room for so many bytes of records more, at least
+  static @Nullable LeafEntries quickly(LeafEntries from, Retention retention, int order, int room) {
+    int[] newest = from.sorted();
+    int capacity = Math.min(order, Math.max(SLOTS_MIN, newest.length + newest.length / 2 + 1));
+    long bytes = from.liveRecordBytes();
+    long size = bytes + Math.max(room, Math.max(RECORD_BYTES_MIN, bytes / 2));
+    if (size > Integer.MAX_VALUE - 64 || newest.length > capacity) {
+      return null;
+    }
+    LeafEntries made = new LeafEntries(from.prefix(), capacity, (int) size);
+    byte[] records = from.records();
+    Revisions revisions = new Revisions(from, NO_COVERS, retention, Long.MAX_VALUE);
+    for (int record : newest) {
+      if (LeafRecord.older(records, record) == 0) {
+        if (!LeafRecord.isTombstone(records, record) && !made.addAlone(from, record)) {
+          return null;
+        }
+      } else {
+        int count = revisions.of(record);
+        if (count > 1 || (count == 1 && !made.addAlone(from, revisions.record(0)))) {
+          return null;
+        }
+      }
+    }
+    return made.hasRoom(room) ? made : null;
+  }
+
   /// Adds the entries of a leaf, which come behind those added before.
   ///
   /// @param coversOf the numbers of the commits that deleted the whole leaf, ascending

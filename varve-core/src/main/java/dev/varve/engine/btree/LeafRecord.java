@@ -21,6 +21,9 @@ final class LeafRecord {
   private static final long TOMBSTONE = 2L << FLAGS_SHIFT;
   private static final long LARGE = 4L << FLAGS_SHIFT;
 
+  /// What a record takes beside its key and value, at most, where both are short.
+  static final int HEAD_BYTES_MAX = Long.BYTES + 2 + 2;
+
   private LeafRecord() {}
 
   /// How many bytes a record takes.
@@ -150,6 +153,36 @@ final class LeafRecord {
   /// The number of the value that is kept apart.
   static int largeNumber(byte[] records, int at) {
     return Bytes.getInt(records, value(records, at));
+  }
+
+  /// The offset behind a record.
+  static int end(byte[] records, int at) {
+    int lengths = lengths(records, at);
+    int suffixLength = getLength(records, lengths);
+    int behind = lengths + lengthBytes(suffixLength);
+    if (isTombstone(records, at)) {
+      return behind + suffixLength;
+    }
+    int valueLength = getLength(records, behind);
+    int value = behind + lengthBytes(valueLength) + suffixLength;
+    return value + (isLarge(records, at) ? Integer.BYTES : valueLength);
+  }
+
+  /// Copies a record as the only revision of its key; answers the offset behind the copy.
+  static int copyAlone(byte[] records, int at, int end, byte[] target, int to) {
+    if (!hasFlag(records, at, OLDER)) {
+      System.arraycopy(records, at, target, to, end - at);
+      return to + end - at;
+    }
+    Bytes.putLong(target, to, Bytes.getLong(records, at) & ~OLDER);
+    int rest = at + Long.BYTES + Integer.BYTES;
+    System.arraycopy(records, rest, target, to + Long.BYTES, end - rest);
+    return to + Long.BYTES + end - rest;
+  }
+
+  /// Gives a record another number of the value that is kept apart.
+  static void setLargeNumber(byte[] records, int at, int number) {
+    Bytes.putInt(records, value(records, at), number);
   }
 
   // Lengths take one byte below 128, else up to five, low bits first.

@@ -24,6 +24,8 @@ final class Tree {
   /// Where a leaf is: the keys from `low` on and before `high`, which is null for the last leaf.
   static final class Place {
     private Leaf leaf;
+    private @Nullable Inner above;
+    private int index;
     private byte[] low = LEAST;
     private byte @Nullable [] high;
 
@@ -33,6 +35,22 @@ final class Tree {
 
     Leaf leaf() {
       return leaf;
+    }
+
+    /// The entries of the leaf where they are known without a look at it; else null.
+    @Nullable LeafEntries knownEntries() {
+      return above == null ? null : above.entries(index);
+    }
+
+    /// Notes the entries of the leaf for whoever comes next.
+    void note(LeafEntries entries) {
+      Inner node = above;
+      if (node != null) {
+        node.note(index, entries);
+        if (entries.isStale()) {
+          node.forget(index, entries);
+        }
+      }
     }
 
     byte[] low() {
@@ -151,6 +169,48 @@ final class Tree {
     return (Leaf) node;
   }
 
+  /// The entries of the leaf that covers a key, where they are known without a look at it; else
+  /// null.
+  @Nullable LeafEntries known(byte[] key, int offset, int length) {
+    Object node = root;
+    while (node instanceof Inner inner) {
+      int index = inner.childFor(key, offset, length);
+      if (inner.isAboveLeaves()) {
+        return inner.entries(index);
+      }
+      node = inner.child(index);
+    }
+    return null;
+  }
+
+  /// Notes the entries of a leaf that covers a key, for whoever comes next.
+  void note(byte[] key, int offset, int length, Leaf leaf, LeafEntries entries) {
+    Object node = root;
+    while (node instanceof Inner inner) {
+      int index = inner.childFor(key, offset, length);
+      node = inner.child(index);
+      if (node == leaf) {
+        inner.note(index, entries);
+        if (entries.isStale()) {
+          inner.forget(index, entries);
+        }
+      }
+    }
+  }
+
+  /// Forgets the entries of a leaf, which are stale.
+  void forget(Leaf leaf, LeafEntries entries) {
+    byte[] low = leaf.low();
+    Object node = root;
+    while (node instanceof Inner inner) {
+      int index = inner.childFor(low, 0, low.length);
+      node = inner.child(index);
+      if (node == leaf) {
+        inner.forget(index, entries);
+      }
+    }
+  }
+
   /// The first leaf.
   Leaf first() {
     Object node = root;
@@ -164,6 +224,7 @@ final class Tree {
   void place(byte[] key, Place place) {
     place.low = LEAST;
     place.high = null;
+    place.above = null;
     Object node = root;
     while (node instanceof Inner inner) {
       node = enter(inner, inner.childFor(key, 0, key.length), place);
@@ -176,6 +237,7 @@ final class Tree {
   void placeBefore(byte @Nullable [] key, Place place) {
     place.low = LEAST;
     place.high = null;
+    place.above = null;
     Object node = root;
     while (node instanceof Inner inner) {
       int index = key == null ? inner.childCount() - 1 : inner.childBefore(key);
@@ -185,6 +247,8 @@ final class Tree {
   }
 
   private static Object enter(Inner inner, int index, Place place) {
+    place.above = inner;
+    place.index = index;
     if (index > 0) {
       place.low = inner.separator(index - 1);
     }

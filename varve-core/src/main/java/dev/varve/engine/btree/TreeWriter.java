@@ -90,8 +90,10 @@ final class TreeWriter {
     int keyLength = m.keyLength();
     LargeValue large = m.valueLength() > settings.inlineBytesMax() ? large(m) : null;
     while (true) {
-      Leaf leaf = tree.find(array, keyOffset, keyLength);
-      LeafEntries into = writable(leaf);
+      LeafEntries into = tree.known(array, keyOffset, keyLength);
+      if (into == null || into.epoch() != epochs.open()) {
+        into = writable(tree.find(array, keyOffset, keyLength));
+      }
       int suffixLength = keyLength - into.prefix().length;
       int slot =
           into.sharesPrefix(array, keyOffset, keyLength)
@@ -105,11 +107,11 @@ final class TreeWriter {
         put(sequence, m, into, slot, large);
         if (large != null) {
           // Its number takes room in the leaf.
-          cache.charge(leaf, into);
+          cache.charge(tree.find(array, keyOffset, keyLength), into);
         }
         return;
       }
-      makeRoom(leaf, into, m, slot, bytes);
+      makeRoom(tree.find(array, keyOffset, keyLength), into, m, slot, bytes);
     }
   }
 
@@ -158,6 +160,15 @@ final class TreeWriter {
 
   /** Makes room for a record in its leaf, or divides the leaf. */
   private void makeRoom(Leaf leaf, LeafEntries old, MutationReader m, int slot, int bytes) {
+    if (slot != NO_PREFIX
+        && (slot >= 0 || old.count() < tree.order())
+        && old.recordBytes() + bytes <= settings.leafBytesMax()) {
+      LeafEntries next = LeafRebuild.quickly(old, Retention.of(visibility), tree.order(), bytes);
+      if (next != null) {
+        replaceEntries(leaf, next);
+        return;
+      }
+    }
     byte[] key = m.key();
     LeafRebuild rebuild = new LeafRebuild(Retention.of(visibility)).add(old, Leaf.NO_COVERS);
     boolean full =
@@ -322,6 +333,7 @@ final class TreeWriter {
   /** Deletes all that a leaf has with one number. */
   private void cover(long sequence, Leaf leaf) {
     LeafEntries in = markDirty(leaf);
+    in.expire();
     entries -= in.live();
     keyBytes -= in.liveKeyBytes();
     valueBytes -= in.liveValueBytes();
@@ -357,11 +369,11 @@ final class TreeWriter {
   /** Makes a leaf dirty: its entries, which this answers, stay in memory from then on. */
   private LeafEntries markDirty(Leaf leaf) {
     DirtyLeaf known = leaf.dirty();
-    if (known != null && known.epoch() == epochs.open()) {
-      return loader.entries(leaf);
+    LeafEntries in = leaf.entries();
+    if (known != null && known.epoch() == epochs.open() && in != null) {
+      return in;
     }
     DirtyLeaf next;
-    LeafEntries in;
     do {
       LeafEntries _ = loader.entries(leaf);
       synchronized (leaf) {
@@ -373,8 +385,12 @@ final class TreeWriter {
         }
       }
     } while (in == null);
+    in.setEpoch(epochs.open());
     epochs.add(next);
     epochs.grow(in.memoryBytes());
+    if (leaf.covers().length == 0) {
+      tree.note(leaf.low(), 0, leaf.low().length, leaf, in);
+    }
     return in;
   }
 
@@ -387,12 +403,18 @@ final class TreeWriter {
   private void replaceEntries(Leaf leaf, LeafEntries next) {
     long frozen;
     long growth;
+    next.setEpoch(epochs.open());
     synchronized (leaf) {
       frozen = handOver(leaf);
       growth = next.memoryBytes() - leaf.chargedBytes();
+      LeafEntries before = leaf.entries();
       leaf.setEntries(next);
       leaf.setCovers(Leaf.NO_COVERS);
+      if (before != null) {
+        before.expire();
+      }
     }
+    tree.note(leaf.low(), 0, leaf.low().length, leaf, next);
     epochs.grow(growth);
     cache.charge(leaf, next);
     cache.useApart(frozen);
@@ -419,6 +441,7 @@ final class TreeWriter {
     if (in == null) {
       throw new IllegalStateException("a new leaf without entries");
     }
+    in.setEpoch(epochs.open());
     DirtyLeaf dirty = new DirtyLeaf(leaf, epochs.open(), DirtyLeaf.State.CHANGED, null);
     synchronized (leaf) {
       leaf.setDirty(dirty);
@@ -442,6 +465,10 @@ final class TreeWriter {
       }
       frozen = handOver(leaf);
       leaf.leave();
+      LeafEntries in = leaf.entries();
+      if (in != null) {
+        in.expire();
+      }
     }
     if (added != null) {
       epochs.add(added);
