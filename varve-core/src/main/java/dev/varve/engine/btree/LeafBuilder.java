@@ -1,6 +1,5 @@
 package dev.varve.engine.btree;
 
-import dev.varve.base.Bytes;
 import java.util.Arrays;
 
 /// Makes the entries of a leaf, key after key in rising order.
@@ -57,7 +56,7 @@ final class LeafBuilder {
     for (int i = revisions.count() - 1; i >= 0; i--) {
       older = add(revisions, i, older, source, suffix, suffixLength);
     }
-    made.addLast(Bytes.signedHead(source, suffix, suffixLength), older);
+    made.addLast(source, suffix, suffixLength, older);
   }
 
   private int add(
@@ -114,7 +113,7 @@ final class LeafBuilder {
 
   /// Ends a key whose revisions were added, oldest first.
   void endKey(byte[] source, int suffix, int suffixLength, int newest) {
-    made.addLast(Bytes.signedHead(source, suffix, suffixLength), newest);
+    made.addLast(source, suffix, suffixLength, newest);
   }
 
   /// How many bytes the records of a key take that [#add] would add.

@@ -14,12 +14,13 @@ final class LeafEntries {
   /* Structure. Two arrays:
    *
    *   words     0         control: version << 16 | count
-   *             1 ..      order: two bytes for each rank, the slot of the key with that rank
-   *             heads ..  by slot, the eight bytes of the key behind the prefix, with the sign turned
-   *                       so that the order of signed longs is the order of the bytes; shorter keys
-   *                       are filled up with zeros
-   *             newest .. by slot, where the newest record of the key is, two to a word
-   *   records   one behind the other from 1 on; LeafRecord has the bytes
+   *             1 ..      the writer's: see below
+   *             order ..  two bytes for each rank, the slot of the key with that rank
+   *             slots ..  of each key: its head, and in the last two bytes where its newest record is,
+   *                       in units of which there are fewer than 65,536. The head is what is behind the
+   *                       prefix, as far as six bytes hold it, filled up with zeros, with the sign
+   *                       turned so that the order of signed longs is the order of the bytes
+   *   records   each at a multiple of the unit, and none at 0; LeafRecord has the bytes
    *
    * L1: slots below the count hold keys that differ, and never another key than their first; only
    *     where a slot's newest record is changes, to a newer record of the same key.
@@ -36,28 +37,48 @@ final class LeafEntries {
    * slots below the count that it acquired: L1 makes that right at any time. A reader that needs the
    * order copies it between two looks at the control word; if that does not come out even in a few
    * attempts, it sorts the slots by itself. So every read ends after a bounded number of its own
-   * steps, whatever the writer does. */
+   * steps, whatever the writer does.
+   *
+   * A reader waits for memory twice, whatever else he does: for the slots, and for the record. That
+   * is most of what a look-up takes. */
 
   /** No entries, and room for none. */
   static final LeafEntries NONE = new LeafEntries(new byte[0], 0, 0);
 
   private static final int CONTROL = 0;
-  private static final int ORDER = 1;
+
+  // The writer's words.
+  private static final int EPOCH = 1;
+  private static final int NEWEST_SEQUENCE = 2;
+  private static final int END = 3;
+  private static final int LARGE_COUNT = 4;
+  private static final int LIVE = 5;
+  private static final int LIVE_KEY_BYTES = 6;
+  private static final int LIVE_VALUE_BYTES = 7;
+
+  private static final int ORDER = 8;
   private static final int COUNT_MASK = 0xFFFF;
   private static final long VERSION_ONE = 1L << 16;
+  private static final int PLACE_BITS = 16;
+  private static final int PLACE_MASK = 0xFFFF;
+  private static final int UNIT_SHIFT_MIN = 3;
   private static final int ATTEMPTS = 3;
   private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
   static final LargeValue[] NO_LARGE_VALUES = {};
 
   private final byte[] prefix;
-  private final int capacity;
-  private final int heads;
-  private final int newest;
   private final long[] words;
   private final byte[] records;
 
   /** Values that are kept apart, by the number that records have for them. */
   private volatile LargeValue[] largeValues = NO_LARGE_VALUES;
+
+  private final int slots;
+  private final short capacity;
+  private final byte unitShift;
+
+  /** How often they were asked for since the cache looked last; a guess. */
+  private byte uses;
 
   /**
    * Whether others are to be looked for: the leaf has others, or none, in memory, or all that is
@@ -65,27 +86,35 @@ final class LeafEntries {
    */
   private volatile boolean stale;
 
-  /** How often they were asked for since the cache looked last; a guess. */
-  private byte uses;
-
-  // The writer's.
-  private long epoch;
-  private int largeCount;
-  private int end = 1;
-  private long newestSequence;
-  private int live;
-  private long liveKeyBytes;
-  private long liveValueBytes;
-
   /// Room for so many keys that begin with `prefix`, and so many bytes of records.
+  ///
+  /// @param recordBytes as [#roomFor] has it
   LeafEntries(byte[] prefix, int capacity, int recordBytes) {
     this.prefix = prefix;
-    this.capacity = capacity;
-    this.heads = ORDER + ((capacity + 3) >> 2);
-    this.newest = heads + capacity;
-    this.words = new long[newest + ((capacity + 1) >> 1)];
-    // A record is read by eight bytes at once, wherever it ends.
-    this.records = new byte[1 + recordBytes];
+    this.capacity = (short) capacity;
+    this.slots = ORDER + ((capacity + 3) >> 2);
+    this.words = new long[slots + capacity];
+    this.unitShift = (byte) unitShift(recordBytes);
+    this.records = new byte[(1 << unitShift) + recordBytes];
+    words[END] = 1L << unitShift;
+  }
+
+  /** What records are placed at multiples of, as an exponent, where they take so many bytes. */
+  private static int unitShift(long recordBytes) {
+    int shift = UNIT_SHIFT_MIN;
+    while (recordBytes >> shift >= PLACE_MASK) {
+      shift++;
+    }
+    return shift;
+  }
+
+  /// How many bytes make room for so many records that take so many bytes.
+  static long roomFor(long recordBytes, long recordCount) {
+    long room = recordBytes + recordCount * ((1L << UNIT_SHIFT_MIN) - 1);
+    for (int shift = UNIT_SHIFT_MIN; unitShift(room) > shift; shift++) {
+      room = recordBytes + recordCount * ((2L << shift) - 1);
+    }
+    return room;
   }
 
   /// What all keys begin with; not to be changed.
@@ -122,11 +151,11 @@ final class LeafEntries {
   /// The epoch in which their leaf became dirty last, as far as they are its entries still; for the
   /// writer.
   long epoch() {
-    return epoch;
+    return words[EPOCH];
   }
 
   void setEpoch(long value) {
-    epoch = value;
+    words[EPOCH] = value;
   }
 
   /// How many keys there is room for.
@@ -136,7 +165,7 @@ final class LeafEntries {
 
   /// What the entries take in memory, without large values.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(4, 6 * Integer.BYTES + 4 * Long.BYTES + 2)
+    return HeapLayout.bytesOfObject(4, Integer.BYTES + Short.BYTES + 3)
         + (prefix.length == 0 ? 0 : HeapLayout.bytesOf(prefix))
         + HeapLayout.bytesOf(words)
         + HeapLayout.bytesOf(records)
@@ -150,8 +179,8 @@ final class LeafEntries {
 
   /// Where the newest record of the key in a slot is.
   int newestAt(int slot) {
-    long pair = (long) WORDS.getAcquire(words, newest + (slot >> 1));
-    return (int) (pair >>> ((slot & 1) << 5));
+    long word = (long) WORDS.getAcquire(words, slots + slot);
+    return ((int) word & PLACE_MASK) << unitShift;
   }
 
   private int slotAt(int rank) {
@@ -165,9 +194,14 @@ final class LeafEntries {
         || (length >= skip && Arrays.equals(key, offset, offset + skip, prefix, 0, skip));
   }
 
+  /** The head of a key, in its place in a slot. */
   private long head(byte[] key, int offset, int length) {
     int skip = prefix.length;
-    return Bytes.signedHead(key, offset + skip, length - skip);
+    return headOf(key, offset + skip, length - skip);
+  }
+
+  private static long headOf(byte[] key, int suffix, int suffixLength) {
+    return Bytes.signedHead(key, suffix, suffixLength) & -1L << PLACE_BITS;
   }
 
   /// The newest record of a key, or 0. For readers.
@@ -177,9 +211,9 @@ final class LeafEntries {
     }
     long head = head(key, offset, length);
     int count = count();
-    int from = heads;
+    int from = slots;
     for (int slot = 0; slot < count; slot++) {
-      if (words[from + slot] == head) {
+      if ((words[from + slot] & -1L << PLACE_BITS) == head) {
         int record = newestAt(slot);
         if (hasKey(record, key, offset, length)) {
           return record;
@@ -272,23 +306,23 @@ final class LeafEntries {
     return -1 - low;
   }
 
-  /**
-   * How many of the first `count` slots have a head less than one, by all but their last bit: so
-   * their difference does not overflow, and its sign can be added up, which several at a time do.
-   */
+  /** How many of the first `count` slots have a head less than one. */
   private int countLess(int count, long head) {
-    long half = head >> 1;
+    // There is no branch to be mispredicted, loads do not wait for each other, and as the
+    // difference
+    // does not overflow its sign can be added up, of several at a time.
+    long wanted = head >> PLACE_BITS;
     long less = 0;
-    for (int i = heads; i < heads + count; i++) {
-      less += ((words[i] >> 1) - half) >>> (Long.SIZE - 1);
+    for (int i = slots; i < slots + count; i++) {
+      less += ((words[i] >> PLACE_BITS) - wanted) >>> (Long.SIZE - 1);
     }
     return (int) less;
   }
 
-  /** The rank behind the keys with a head, by all but its last bit, that begin at a rank. */
+  /** The rank behind the keys with a head that begin at a rank. */
   private int endOfEqual(int count, long head, int rank) {
     int end = rank;
-    while (end < count && words[heads + slotAt(end)] >> 1 == head >> 1) {
+    while (end < count && (words[slots + slotAt(end)] & -1L << PLACE_BITS) == head) {
       end++;
     }
     return end;
@@ -298,8 +332,18 @@ final class LeafEntries {
 
   /// Whether a record of so many bytes has room.
   boolean hasRoom(int recordBytes) {
-    // What is read behind the last record, by eight bytes at once, is no more than its own length.
-    return recordBytes <= records.length - end;
+    return recordBytes <= records.length - end();
+  }
+
+  /** Where the next record begins. */
+  private int end() {
+    return (int) words[END];
+  }
+
+  private void append(int recordEnd, long sequence) {
+    int unit = 1 << unitShift;
+    words[END] = (recordEnd + unit - 1) & -unit;
+    words[NEWEST_SEQUENCE] = Math.max(words[NEWEST_SEQUENCE], sequence);
   }
 
   /// Whether there is room for another key.
@@ -320,9 +364,8 @@ final class LeafEntries {
       int suffixLength,
       int valueOffset,
       int valueLength) {
-    int at = end;
-    newestSequence = Math.max(newestSequence, sequence);
-    end =
+    int at = end();
+    int recordEnd =
         LeafRecord.write(
             records,
             at,
@@ -333,6 +376,7 @@ final class LeafEntries {
             suffixLength,
             valueOffset,
             valueLength);
+    append(recordEnd, sequence);
     return at;
   }
 
@@ -345,9 +389,8 @@ final class LeafEntries {
       int suffixLength,
       LargeValue value) {
     int number = add(value);
-    int at = end;
-    newestSequence = Math.max(newestSequence, sequence);
-    end =
+    int at = end();
+    int recordEnd =
         LeafRecord.writeLarge(
             records,
             at,
@@ -358,6 +401,7 @@ final class LeafEntries {
             suffixLength,
             number,
             value.length());
+    append(recordEnd, sequence);
     return at;
   }
 
@@ -366,46 +410,44 @@ final class LeafEntries {
   boolean addAlone(LeafEntries from, int record) {
     byte[] source = from.records;
     int to = LeafRecord.end(source, record);
-    if (to - record > records.length - end) {
+    int at = end();
+    if (to - record > records.length - at) {
       return false;
     }
-    int at = end;
-    end = LeafRecord.copyAlone(source, record, to, records, at);
-    newestSequence = Math.max(newestSequence, LeafRecord.sequence(records, at));
+    int recordEnd = LeafRecord.copyAlone(source, record, to, records, at);
+    append(recordEnd, LeafRecord.sequence(records, at));
     if (LeafRecord.isLarge(records, at)) {
       LeafRecord.setLargeNumber(
           records, at, add(from.largeValue(LeafRecord.largeNumber(source, record))));
     }
     int suffix = LeafRecord.suffix(records, at);
-    addLast(Bytes.signedHead(records, suffix, LeafRecord.suffixLength(records, at)), at);
+    addLast(records, suffix, LeafRecord.suffixLength(records, at), at);
     return true;
   }
 
   private int add(LargeValue value) {
     LargeValue[] values = largeValues;
-    if (largeCount == values.length) {
-      values = Arrays.copyOf(values, Math.max(4, 2 * largeCount));
+    int number = (int) words[LARGE_COUNT];
+    if (number == values.length) {
+      values = Arrays.copyOf(values, Math.max(4, 2 * number));
     }
-    values[largeCount] = value;
+    values[number] = value;
     largeValues = values;
-    return largeCount++;
+    words[LARGE_COUNT]++;
+    return number;
   }
 
   /// Has a slot's key begin with another record.
   void setNewest(int slot, int record) {
-    int at = newest + (slot >> 1);
-    int shift = (slot & 1) << 5;
-    long pair = (words[at] & ~(0xFFFFFFFFL << shift)) | (record & 0xFFFFFFFFL) << shift;
-    WORDS.setRelease(words, at, pair);
+    int at = slots + slot;
+    WORDS.setRelease(words, at, (words[at] & -1L << PLACE_BITS) | record >>> unitShift);
   }
 
   /// Adds a key, of which `record` is the only revision, at a rank. There is a slot.
   void insert(int rank, byte[] key, int offset, int length, int record) {
     long control = words[CONTROL];
     int slot = (int) control & COUNT_MASK;
-    words[heads + slot] = head(key, offset, length);
-    int pairAt = newest + (slot >> 1);
-    WORDS.setOpaque(words, pairAt, words[pairAt] | (record & 0xFFFFFFFFL) << ((slot & 1) << 5));
+    WORDS.setOpaque(words, slots + slot, head(key, offset, length) | record >>> unitShift);
     WORDS.setOpaque(words, CONTROL, control + VERSION_ONE);
     VarHandle.storeStoreFence();
     int at = ORDER + (rank >> 2);
@@ -425,11 +467,12 @@ final class LeafEntries {
   }
 
   /// Adds a key behind all others, before anybody else sees these entries.
-  void addLast(long head, int record) {
+  ///
+  /// @param suffix where the key behind the prefix begins in `source`
+  void addLast(byte[] source, int suffix, int suffixLength, int record) {
     int slot = (int) words[CONTROL] & COUNT_MASK;
     words[ORDER + (slot >> 2)] |= (long) slot << ((slot & 3) << 4);
-    words[heads + slot] = head;
-    words[newest + (slot >> 1)] |= (record & 0xFFFFFFFFL) << ((slot & 1) << 5);
+    words[slots + slot] = headOf(source, suffix, suffixLength) | record >>> unitShift;
     words[CONTROL]++;
     if (!LeafRecord.isTombstone(records, record)) {
       long keyBytes = (long) prefix.length + LeafRecord.suffixLength(records, record);
@@ -439,50 +482,50 @@ final class LeafEntries {
 
   /// The greatest number of a commit that made a record here; for the writer.
   long newestSequence() {
-    return newestSequence;
+    return words[NEWEST_SEQUENCE];
   }
 
   /// Counts an entry, which has a value, in or out; for the writer.
   ///
   /// @param change 1 or -1
   void count(int change, long keyBytes, long valueBytes) {
-    live += change;
-    liveKeyBytes += change * keyBytes;
-    liveValueBytes += change * valueBytes;
+    words[LIVE] += change;
+    words[LIVE_KEY_BYTES] += change * keyBytes;
+    words[LIVE_VALUE_BYTES] += change * valueBytes;
   }
 
   /// Counts every entry out; for the writer.
   void countNone() {
-    live = 0;
-    liveKeyBytes = 0;
-    liveValueBytes = 0;
+    words[LIVE] = 0;
+    words[LIVE_KEY_BYTES] = 0;
+    words[LIVE_VALUE_BYTES] = 0;
   }
 
   /// How many keys have a value, as the newest; for the writer.
   int live() {
-    return live;
+    return (int) words[LIVE];
   }
 
   /// The bytes of the keys that have a value; for the writer.
   long liveKeyBytes() {
-    return liveKeyBytes;
+    return words[LIVE_KEY_BYTES];
   }
 
   /// The bytes of the values that there are as the newest; for the writer.
   long liveValueBytes() {
-    return liveValueBytes;
+    return words[LIVE_VALUE_BYTES];
   }
 
   /// What the newest records of the keys with a value take, or little more; for the writer.
   long liveRecordBytes() {
-    return live * (LeafRecord.HEAD_BYTES_MAX - (long) prefix.length)
-        + liveKeyBytes
-        + liveValueBytes;
+    return words[LIVE] * (LeafRecord.HEAD_BYTES_MAX + (1L << unitShift) - 1 - prefix.length)
+        + words[LIVE_KEY_BYTES]
+        + words[LIVE_VALUE_BYTES];
   }
 
   /// The bytes of records so far, those that nothing leads to any more included.
   int recordBytes() {
-    return end - 1;
+    return end() - (1 << unitShift);
   }
 
   /// Whether the key that was added last is the greatest (`atEnd`) or the least.
@@ -544,7 +587,7 @@ final class LeafEntries {
   }
 
   private int compareSlots(int a, int b) {
-    int order = Long.compare(words[heads + a], words[heads + b]);
+    int order = Long.compare(words[slots + a] >> PLACE_BITS, words[slots + b] >> PLACE_BITS);
     return order != 0 ? order : compareSuffixes(newestAt(a), newestAt(b));
   }
 
@@ -572,7 +615,7 @@ final class LeafEntries {
     while (low < high) {
       int middle = (low + high) >>> 1;
       int slot = slots[middle] & 0xFFFF;
-      long other = words[heads + slot];
+      long other = words[this.slots + slot] & -1L << PLACE_BITS;
       if (other < head || (other == head && compareKey(key, 0, key.length, newestAt(slot)) > 0)) {
         low = middle + 1;
       } else {
@@ -584,7 +627,8 @@ final class LeafEntries {
 
   /// The values that are kept apart.
   LargeValue[] largeValues() {
-    return largeCount == 0 ? NO_LARGE_VALUES : Arrays.copyOf(largeValues, largeCount);
+    int count = (int) words[LARGE_COUNT];
+    return count == 0 ? NO_LARGE_VALUES : Arrays.copyOf(largeValues, count);
   }
 
   /// Compares a key with that of a record.

@@ -22,6 +22,9 @@ final class LeafRebuild {
   private int keys;
   private long bytesTotal;
 
+  /** How many records the keys have that may have more than one. */
+  private long furtherRecords;
+
   LeafRebuild(Retention retention) {
     this.retention = retention;
   }
@@ -68,6 +71,7 @@ final class LeafRebuild {
     for (int record : entries.sorted()) {
       if (revisions.of(record) > 0) {
         add(source, record, LeafBuilder.bytes(revisions, prefixLength));
+        furtherRecords += revisions.count() - 1;
       }
     }
     return this;
@@ -126,8 +130,9 @@ final class LeafRebuild {
     // A shorter prefix may make a length longer by some bytes.
     size += 4L * (to - from);
     long slack = Math.max(room, Math.max(RECORD_BYTES_MIN, size / 2));
+    long all = LeafEntries.roomFor(size + slack, to - from + furtherRecords + 1);
     LeafBuilder builder =
-        new LeafBuilder(prefix, Math.max(capacity, to - from), Math.toIntExact(size + slack));
+        new LeafBuilder(prefix, Math.max(capacity, to - from), Math.toIntExact(all));
     Revisions first = revisions(0);
     Revisions second = sourceCount > 1 ? revisions(1) : first;
     for (int i = from; i < to; i++) {

@@ -15,6 +15,7 @@ final class PageReader {
   private final byte[] plain;
   private final LargeValues values;
   private int at;
+  private long recordCount;
 
   // The revision that was read last.
   private long sequence;
@@ -36,13 +37,14 @@ final class PageReader {
     }
     boolean withSequences = plain[0] == 1;
     at = 1;
-    int keys = length(plain.length, "the number of keys");
+    int keys = length(Short.MAX_VALUE, "the number of keys");
     int prefixLength = length(Limits.KEY_BYTES_MAX, "the length of the prefix");
     int begin = skip(prefixLength);
     byte[] prefix = Arrays.copyOfRange(plain, at, begin);
     at = begin;
     // Once to check, and to know how much room it takes.
-    long recordBytes = walk(keys, prefixLength, withSequences, null);
+    long recordBytes =
+        LeafEntries.roomFor(walk(keys, prefixLength, withSequences, null), recordCount);
     if (at != plain.length) {
       throw new MalformedPage("bytes behind the last key");
     }
@@ -140,6 +142,7 @@ final class PageReader {
       throw new MalformedPage("revisions that do not fall");
     }
     large = null;
+    recordCount++;
     long kind = number("the length of a value");
     if (kind == 0) {
       valueLength = -1;
