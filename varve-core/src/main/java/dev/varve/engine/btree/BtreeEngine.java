@@ -222,20 +222,25 @@ public final class BtreeEngine implements Engine {
   @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
     Parts now = parts();
-    LeafEntries entries = now.tree.known(key, 0, key.length);
-    if (entries == null) {
-      return read(now, key, sequence, true);
+    Inner above = now.tree.above(key, 0, key.length);
+    if (above != null) {
+      int index = above.childFor(key, 0, key.length);
+      LeafEntries entries = above.entries(index);
+      long[] words = above.words(index);
+      if (entries != null && words == entries.words()) {
+        now.cache.hit(entries);
+        int record = visible(entries, words, key, sequence);
+        return record == 0 ? null : now.loader.value(entries, record);
+      }
     }
-    now.cache.hit(entries);
-    int record = visible(entries, key, sequence);
-    return record == 0 ? null : now.loader.value(entries, record);
+    return read(now, key, sequence, true);
   }
 
   /** What a reader sees of a key: a record with a value, or 0. */
-  private int visible(LeafEntries entries, byte[] key, long sequence) {
+  private int visible(LeafEntries entries, long[] words, byte[] key, long sequence) {
     // In this order: see the head of this class.
     long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
-    int record = entries.visible(entries.find(key, 0, key.length), at);
+    int record = entries.visible(entries.find(words, key, 0, key.length), at);
     return record == 0 || LeafRecord.isTombstone(entries.records(), record) ? 0 : record;
   }
 
@@ -261,12 +266,17 @@ public final class BtreeEngine implements Engine {
   @Override
   public boolean contains(byte[] key, long sequence) {
     Parts now = parts();
-    LeafEntries entries = now.tree.known(key, 0, key.length);
-    if (entries == null) {
-      return read(now, key, sequence, false) != null;
+    Inner above = now.tree.above(key, 0, key.length);
+    if (above != null) {
+      int index = above.childFor(key, 0, key.length);
+      LeafEntries entries = above.entries(index);
+      long[] words = above.words(index);
+      if (entries != null && words == entries.words()) {
+        now.cache.hit(entries);
+        return visible(entries, words, key, sequence) != 0;
+      }
     }
-    now.cache.hit(entries);
-    return visible(entries, key, sequence) != 0;
+    return read(now, key, sequence, false) != null;
   }
 
   @Override

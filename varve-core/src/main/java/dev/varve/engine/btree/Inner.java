@@ -25,6 +25,8 @@ final class Inner {
   private static final VarHandle CHILDREN = MethodHandles.arrayElementVarHandle(Object[].class);
   private static final VarHandle ENTRIES = MethodHandles.arrayElementVarHandle(LeafEntries[].class);
 
+  private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[][].class);
+
   private final int skip;
   private final long[] heads;
   private final byte[][] separators;
@@ -38,6 +40,9 @@ final class Inner {
    */
   private final @Nullable LeafEntries[] entries;
 
+  /** The words of the entries beside it, or what was there before: whoever takes both compares. */
+  private final long[] @Nullable [] words;
+
   Inner(byte[][] separators, Object[] children) {
     this(separators, children, new LeafEntries[children[0] instanceof Leaf ? children.length : 0]);
   }
@@ -46,6 +51,7 @@ final class Inner {
     this.separators = separators;
     this.children = children;
     this.entries = entries;
+    this.words = new long[entries.length][];
     int last = separators.length - 1;
     int common = last < 1 ? 0 : Arrays.mismatch(separators[0], separators[last]);
     this.skip = common > SKIP_WORTH ? common : 0;
@@ -57,9 +63,10 @@ final class Inner {
 
   /// What the node takes, without separators, which are their leaves', and children.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(4, Integer.BYTES)
+    return HeapLayout.bytesOfObject(5, Integer.BYTES)
         + HeapLayout.bytesOf(heads)
         + HeapLayout.bytesOf(entries)
+        + HeapLayout.bytesOf(words)
         + HeapLayout.bytesOf(separators)
         + HeapLayout.bytesOf(children);
   }
@@ -83,14 +90,21 @@ final class Inner {
     return found == null || found.isStale() ? null : found;
   }
 
+  /// The words of what [#entries] answered, without a look at these; others', seldom.
+  long @Nullable [] words(int index) {
+    return (long[]) WORDS.getAcquire(words, index);
+  }
+
   /// Notes the entries of the leaf that child `index` is. Any thread; others may be noted at once.
   void note(int index, LeafEntries of) {
+    WORDS.setRelease(words, index, of.words());
     ENTRIES.setRelease(entries, index, of);
   }
 
   /// Forgets these entries of the leaf that child `index` is.
   void forget(int index, LeafEntries of) {
     boolean _ = ENTRIES.compareAndSet(entries, index, of, null);
+    boolean _ = WORDS.compareAndSet(words, index, of.words(), null);
   }
 
   /// Whether the children are leaves.
@@ -191,7 +205,10 @@ final class Inner {
   private void noteAll(int to, Inner other, int from, int end) {
     if (entries.length > 0 && other.entries.length > 0) {
       for (int i = from; i < end; i++) {
-        entries[to + i - from] = other.entries(i);
+        LeafEntries known = other.entries(i);
+        if (known != null) {
+          note(to + i - from, known);
+        }
       }
     }
   }

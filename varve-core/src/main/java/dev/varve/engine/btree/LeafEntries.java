@@ -14,7 +14,10 @@ final class LeafEntries {
   /* Structure. Two arrays:
    *
    *   words     0         control: version << 16 | count
-   *             1 ..      the writer's: see below
+   *             1         shape: where the slots begin << 32 | the unit's exponent << 24 | the length
+   *                       of the prefix. It never changes
+   *             2         the prefix's first eight bytes, filled up with zeros
+   *             3 ..      the writer's: see below
    *             order ..  two bytes for each rank, the slot of the key with that rank
    *             slots ..  of each key: its head, and in the last two bytes where its newest record is,
    *                       in units of which there are fewer than 65,536. The head is what is behind the
@@ -39,24 +42,28 @@ final class LeafEntries {
    * attempts, it sorts the slots by itself. So every read ends after a bounded number of its own
    * steps, whatever the writer does.
    *
-   * A reader waits for memory twice, whatever else he does: for the slots, and for the record. That
-   * is most of what a look-up takes. */
+   * Whoever looks a key up waits for memory twice, whatever else he does: for the words, and for the
+   * record. That is most of what a look-up takes. For it all that the slots are searched with is in the
+   * words, and these are handed over by who knows them from elsewhere (Inner): so they need not wait for
+   * this object, which comes meanwhile. */
 
   /** No entries, and room for none. */
   static final LeafEntries NONE = new LeafEntries(new byte[0], 0, 0);
 
   private static final int CONTROL = 0;
+  private static final int SHAPE = 1;
+  private static final int PREFIX = 2;
 
   // The writer's words.
-  private static final int EPOCH = 1;
-  private static final int NEWEST_SEQUENCE = 2;
-  private static final int END = 3;
-  private static final int LARGE_COUNT = 4;
-  private static final int LIVE = 5;
-  private static final int LIVE_KEY_BYTES = 6;
-  private static final int LIVE_VALUE_BYTES = 7;
+  private static final int EPOCH = 3;
+  private static final int END = 4;
+  private static final int NEWEST_SEQUENCE = 5;
+  private static final int LARGE_COUNT = 6;
+  private static final int LIVE = 7;
+  private static final int LIVE_KEY_BYTES = 8;
+  private static final int LIVE_VALUE_BYTES = 9;
 
-  private static final int ORDER = 8;
+  private static final int ORDER = 10;
   private static final int COUNT_MASK = 0xFFFF;
   private static final long VERSION_ONE = 1L << 16;
   private static final int PLACE_BITS = 16;
@@ -96,6 +103,8 @@ final class LeafEntries {
     this.words = new long[slots + capacity];
     this.unitShift = (byte) unitShift(recordBytes);
     this.records = new byte[(1 << unitShift) + recordBytes];
+    words[SHAPE] = (long) slots << 32 | (long) unitShift << 24 | prefix.length;
+    words[PREFIX] = Bytes.head(prefix, 0, prefix.length);
     words[END] = 1L << unitShift;
   }
 
@@ -150,7 +159,7 @@ final class LeafEntries {
 
   /// The epoch in which their leaf became dirty last, as far as they are its entries still; for the
   /// writer.
-  long epoch() {
+  static long epoch(long[] words) {
     return words[EPOCH];
   }
 
@@ -172,31 +181,72 @@ final class LeafEntries {
         + (largeValues.length == 0 ? 0 : HeapLayout.bytesOf(largeValues));
   }
 
+  /// The words, for what takes them from elsewhere.
+  long[] words() {
+    return words;
+  }
+
+  /// How long the prefix is.
+  static int skip(long[] words) {
+    return skip(words[SHAPE]);
+  }
+
   /// How many keys there are. What the slots below hold may then be read.
   int count() {
+    return count(words);
+  }
+
+  private static int count(long[] words) {
     return (int) (long) WORDS.getAcquire(words, CONTROL) & COUNT_MASK;
   }
 
   /// Where the newest record of the key in a slot is.
   int newestAt(int slot) {
-    long word = (long) WORDS.getAcquire(words, slots + slot);
-    return ((int) word & PLACE_MASK) << unitShift;
+    return newest((long) WORDS.getAcquire(words, slots + slot), unitShift);
   }
 
-  private int slotAt(int rank) {
+  private static int newest(long slot, int unitShift) {
+    return ((int) slot & PLACE_MASK) << unitShift;
+  }
+
+  // What there is to know of a shape.
+
+  private static int slots(long shape) {
+    return (int) (shape >>> 32);
+  }
+
+  private static int unit(long shape) {
+    return (int) shape >>> 24;
+  }
+
+  private static int skip(long shape) {
+    return (int) shape & 0xFF_FFFF;
+  }
+
+  /// Which slot has the key of a rank. For the writer.
+  int slotAt(int rank) {
     return (int) (words[ORDER + (rank >> 2)] >>> ((rank & 3) << 4)) & 0xFFFF;
   }
 
   /// Whether a key begins as all keys here do.
   boolean sharesPrefix(byte[] key, int offset, int length) {
-    int skip = prefix.length;
-    return skip == 0
-        || (length >= skip && Arrays.equals(key, offset, offset + skip, prefix, 0, skip));
+    return sharesPrefix(words, key, offset, length);
+  }
+
+  /// As [#sharesPrefix], with the words from elsewhere.
+  boolean sharesPrefix(long[] words, byte[] key, int offset, int length) {
+    int skip = skip(words[SHAPE]);
+    if (skip == 0) {
+      return true;
+    }
+    return length >= skip
+        && Bytes.head(key, offset, Math.min(skip, Long.BYTES)) == words[PREFIX]
+        && (skip <= Long.BYTES || Arrays.equals(key, offset, offset + skip, prefix, 0, skip));
   }
 
   /** The head of a key, in its place in a slot. */
-  private long head(byte[] key, int offset, int length) {
-    int skip = prefix.length;
+  private static long head(long shape, byte[] key, int offset, int length) {
+    int skip = skip(shape);
     return headOf(key, offset + skip, length - skip);
   }
 
@@ -206,15 +256,21 @@ final class LeafEntries {
 
   /// The newest record of a key, or 0. For readers.
   int find(byte[] key, int offset, int length) {
-    if (!sharesPrefix(key, offset, length)) {
+    return find(words, key, offset, length);
+  }
+
+  /// As [#find], with the words from elsewhere.
+  int find(long[] words, byte[] key, int offset, int length) {
+    if (!sharesPrefix(words, key, offset, length)) {
       return 0;
     }
-    long head = head(key, offset, length);
-    int count = count();
-    int from = slots;
-    for (int slot = 0; slot < count; slot++) {
-      if ((words[from + slot] & -1L << PLACE_BITS) == head) {
-        int record = newestAt(slot);
+    long shape = words[SHAPE];
+    long head = head(shape, key, offset, length);
+    int from = slots(shape);
+    int end = from + count(words);
+    for (int at = from; at < end; at++) {
+      if ((words[at] & -1L << PLACE_BITS) == head) {
+        int record = newest((long) WORDS.getAcquire(words, at), unit(shape));
         if (hasKey(record, key, offset, length)) {
           return record;
         }
@@ -286,9 +342,16 @@ final class LeafEntries {
   /// Where a key is: its slot, or, when it is not there, -1 less the rank it would have. The key
   /// has the prefix. For the writer.
   int locate(byte[] key, int offset, int length) {
-    long head = head(key, offset, length);
+    return locate(words, key, offset, length);
+  }
+
+  /// As [#locate], with the words from elsewhere.
+  int locate(long[] words, byte[] key, int offset, int length) {
+    long shape = words[SHAPE];
+    long head = head(shape, key, offset, length);
+    int from = slots(shape);
     int count = (int) words[CONTROL] & COUNT_MASK;
-    int low = countLess(count, head);
+    int low = countLess(words, from, from + count, head);
     int high = low == count ? low : endOfEqual(count, head, low);
     while (low < high) {
       int middle = (low + high) >>> 1;
@@ -306,14 +369,14 @@ final class LeafEntries {
     return -1 - low;
   }
 
-  /** How many of the first `count` slots have a head less than one. */
-  private int countLess(int count, long head) {
+  /** How many slots have a head less than one. */
+  private static int countLess(long[] words, int from, int to, long head) {
     // There is no branch to be mispredicted, loads do not wait for each other, and as the
     // difference
     // does not overflow its sign can be added up, of several at a time.
     long wanted = head >> PLACE_BITS;
     long less = 0;
-    for (int i = slots; i < slots + count; i++) {
+    for (int i = from; i < to; i++) {
       less += ((words[i] >> PLACE_BITS) - wanted) >>> (Long.SIZE - 1);
     }
     return (int) less;
@@ -342,7 +405,7 @@ final class LeafEntries {
 
   private void append(int recordEnd, long sequence) {
     int unit = 1 << unitShift;
-    words[END] = (recordEnd + unit - 1) & -unit;
+    words[END] = (recordEnd + unit - 1L) & -unit;
     words[NEWEST_SEQUENCE] = Math.max(words[NEWEST_SEQUENCE], sequence);
   }
 
@@ -405,10 +468,24 @@ final class LeafEntries {
     return at;
   }
 
-  /// Adds the newest record of a key that others have, whose prefix is the same, as its only
-  /// revision and behind all others. Answers false when there is no room.
-  boolean addAlone(LeafEntries from, int record) {
+  /// Adds the newest record of the key in a slot of others, whose prefix is the same, as its only
+  /// revision and behind all others; but nothing if that is a tombstone. Answers false when there
+  /// is no room.
+  boolean addNewest(LeafEntries from, int slot) {
+    long word = from.words[from.slots + slot];
+    return addAlone(from, word, newest(word, from.unitShift));
+  }
+
+  /// As [#addNewest], of a revision of the key in the slot.
+  boolean addAlone(LeafEntries from, int slot, int record) {
+    return addAlone(from, from.words[from.slots + slot], record);
+  }
+
+  private boolean addAlone(LeafEntries from, long word, int record) {
     byte[] source = from.records;
+    if (LeafRecord.isTombstone(source, record)) {
+      return true;
+    }
     int to = LeafRecord.end(source, record);
     int at = end();
     if (to - record > records.length - at) {
@@ -420,8 +497,7 @@ final class LeafEntries {
       LeafRecord.setLargeNumber(
           records, at, add(from.largeValue(LeafRecord.largeNumber(source, record))));
     }
-    int suffix = LeafRecord.suffix(records, at);
-    addLast(records, suffix, LeafRecord.suffixLength(records, at), at);
+    addLast(word & -1L << PLACE_BITS, at);
     return true;
   }
 
@@ -447,7 +523,8 @@ final class LeafEntries {
   void insert(int rank, byte[] key, int offset, int length, int record) {
     long control = words[CONTROL];
     int slot = (int) control & COUNT_MASK;
-    WORDS.setOpaque(words, slots + slot, head(key, offset, length) | record >>> unitShift);
+    WORDS.setOpaque(
+        words, slots + slot, head(words[SHAPE], key, offset, length) | record >>> unitShift);
     WORDS.setOpaque(words, CONTROL, control + VERSION_ONE);
     VarHandle.storeStoreFence();
     int at = ORDER + (rank >> 2);
@@ -470,9 +547,13 @@ final class LeafEntries {
   ///
   /// @param suffix where the key behind the prefix begins in `source`
   void addLast(byte[] source, int suffix, int suffixLength, int record) {
+    addLast(headOf(source, suffix, suffixLength), record);
+  }
+
+  private void addLast(long head, int record) {
     int slot = (int) words[CONTROL] & COUNT_MASK;
     words[ORDER + (slot >> 2)] |= (long) slot << ((slot & 3) << 4);
-    words[slots + slot] = headOf(source, suffix, suffixLength) | record >>> unitShift;
+    words[slots + slot] = head | record >>> unitShift;
     words[CONTROL]++;
     if (!LeafRecord.isTombstone(records, record)) {
       long keyBytes = (long) prefix.length + LeafRecord.suffixLength(records, record);
@@ -609,7 +690,7 @@ final class LeafEntries {
       int common = Math.min(key.length, prefix.length);
       return Arrays.compareUnsigned(key, 0, common, prefix, 0, common) <= 0 ? 0 : count;
     }
-    long head = head(key, 0, key.length);
+    long head = head(words[SHAPE], key, 0, key.length);
     int low = 0;
     int high = count;
     while (low < high) {

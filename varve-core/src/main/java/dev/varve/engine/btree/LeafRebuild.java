@@ -34,26 +34,31 @@ final class LeafRebuild {
   ///
   /// @param room for so many bytes of records more, at least
   static @Nullable LeafEntries quickly(LeafEntries from, Retention retention, int order, int room) {
-    int[] newest = from.sorted();
-    int capacity = Math.min(order, Math.max(SLOTS_MIN, newest.length + newest.length / 2 + 1));
+    int keys = from.count();
+    int capacity = Math.min(order, Math.max(SLOTS_MIN, keys + keys / 2 + 1));
     long bytes = from.liveRecordBytes();
     long size = bytes + Math.max(room, Math.max(RECORD_BYTES_MIN, bytes / 2));
-    if (size > Integer.MAX_VALUE - 64 || newest.length > capacity) {
+    if (size > Integer.MAX_VALUE - 64 || keys > capacity) {
       return null;
     }
     LeafEntries made = new LeafEntries(from.prefix(), capacity, (int) size);
     byte[] records = from.records();
     Revisions revisions = new Revisions(from, NO_COVERS, retention, Long.MAX_VALUE);
-    for (int record : newest) {
-      if (LeafRecord.older(records, record) == 0) {
-        if (!LeafRecord.isTombstone(records, record) && !made.addAlone(from, record)) {
-          return null;
-        }
+    for (int rank = 0; rank < keys; rank++) {
+      int slot = from.slotAt(rank);
+      int record = from.newestAt(slot);
+      boolean added = true;
+      if (LeafRecord.older(records, record) == 0
+          || retention.needsNoneBefore(LeafRecord.sequence(records, record))) {
+        added = made.addNewest(from, slot);
       } else {
         int count = revisions.of(record);
-        if (count > 1 || (count == 1 && !made.addAlone(from, revisions.record(0)))) {
-          return null;
+        if (count > 0) {
+          added = count == 1 && made.addAlone(from, slot, revisions.record(0));
         }
+      }
+      if (!added) {
+        return null;
       }
     }
     return made.hasRoom(room) ? made : null;

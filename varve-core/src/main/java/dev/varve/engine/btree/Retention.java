@@ -60,6 +60,11 @@ final class Retention {
     return last >= 0 && moments[last] >= made;
   }
 
+  /// Whether nobody may read what a commit replaced.
+  boolean needsNoneBefore(long replaced) {
+    return replaced <= visible && moments[0] >= replaced;
+  }
+
   /// Whether somebody may read a moment before a commit.
   boolean readsBefore(long sequence) {
     return moments[0] < sequence;

@@ -169,16 +169,14 @@ final class Tree {
     return (Leaf) node;
   }
 
-  /// The entries of the leaf that covers a key, where they are known without a look at it; else
-  /// null.
-  @Nullable LeafEntries known(byte[] key, int offset, int length) {
+  /// The node above the leaf that covers a key, or null while there is none but that leaf.
+  @Nullable Inner above(byte[] key, int offset, int length) {
     Object node = root;
     while (node instanceof Inner inner) {
-      int index = inner.childFor(key, offset, length);
       if (inner.isAboveLeaves()) {
-        return inner.entries(index);
+        return inner;
       }
-      node = inner.child(index);
+      node = inner.child(inner.childFor(key, offset, length));
     }
     return null;
   }

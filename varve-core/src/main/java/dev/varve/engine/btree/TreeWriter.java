@@ -90,14 +90,18 @@ final class TreeWriter {
     int keyLength = m.keyLength();
     LargeValue large = m.valueLength() > settings.inlineBytesMax() ? large(m) : null;
     while (true) {
-      LeafEntries into = tree.known(array, keyOffset, keyLength);
-      if (into == null || into.epoch() != epochs.open()) {
+      Inner above = tree.above(array, keyOffset, keyLength);
+      int index = above == null ? 0 : above.childFor(array, keyOffset, keyLength);
+      LeafEntries into = above == null ? null : above.entries(index);
+      long[] words = above == null ? null : above.words(index);
+      if (into == null || words != into.words() || LeafEntries.epoch(words) != epochs.open()) {
         into = writable(tree.find(array, keyOffset, keyLength));
+        words = into.words();
       }
-      int suffixLength = keyLength - into.prefix().length;
+      int suffixLength = keyLength - LeafEntries.skip(words);
       int slot =
-          into.sharesPrefix(array, keyOffset, keyLength)
-              ? into.locate(array, keyOffset, keyLength)
+          into.sharesPrefix(words, array, keyOffset, keyLength)
+              ? into.locate(words, array, keyOffset, keyLength)
               : NO_PREFIX;
       int bytes =
           large == null
@@ -125,7 +129,7 @@ final class TreeWriter {
   private void put(
       long sequence, MutationReader m, LeafEntries into, int slot, @Nullable LargeValue large) {
     byte[] array = m.array();
-    int skip = into.prefix().length;
+    int skip = LeafEntries.skip(into.words());
     int older = slot < 0 ? 0 : into.newestAt(slot);
     int suffix = m.keyOffset() + skip;
     int suffixLength = m.keyLength() - skip;
