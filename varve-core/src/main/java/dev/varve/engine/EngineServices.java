@@ -20,6 +20,10 @@ public interface EngineServices {
   /// For work that may take long. Runs what it is given until the engine was told to [Engine#stop].
   Background longWork();
 
+  /// Runs `work` while no commit is under way: each is visible, or has not begun. Answers false,
+  /// and does not run it, where this thread is applying one itself.
+  boolean betweenCommits(Runnable work);
+
   /// Makes every commit up to `through`, which was applied, durable in the log: files must not hold
   /// what the log could lose.
   ///

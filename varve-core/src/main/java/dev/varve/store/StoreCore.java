@@ -104,6 +104,7 @@ final class StoreCore {
     log = newLog;
     flusher = newFlusher;
     pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);
+    keyspaces.all().forEach(keyspace -> keyspace.engine().started());
   }
 
   private static <T> T started(@Nullable T part) {
@@ -250,6 +251,11 @@ final class StoreCore {
     }
 
     @Override
+    public boolean betweenCommits(Runnable work) {
+      return pipeline().betweenCommits(work);
+    }
+
+    @Override
     public void syncLog(long through) {
       log().syncThrough(through);
     }
@@ -286,6 +292,12 @@ final class StoreCore {
     @Override
     public Background longWork() {
       return longWork;
+    }
+
+    @Override
+    public boolean betweenCommits(Runnable work) {
+      work.run();
+      return true;
     }
 
     @Override

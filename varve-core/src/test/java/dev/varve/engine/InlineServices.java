@@ -27,6 +27,12 @@ final class InlineServices implements EngineServices {
   }
 
   @Override
+  public boolean betweenCommits(Runnable work) {
+    work.run();
+    return true;
+  }
+
+  @Override
   public void syncLog(long through) {}
 
   @Override

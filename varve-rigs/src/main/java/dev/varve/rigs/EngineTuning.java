@@ -2,6 +2,9 @@ package dev.varve.rigs;
 
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.btree.BtreeEngine;
+import dev.varve.engine.btree.BtreeSettings;
+import dev.varve.engine.btree.heap.HeapOptions;
 import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.lsm.LsmSettings;
 import dev.varve.engine.lsm.compaction.CompactionLimits;
@@ -24,20 +27,32 @@ record EngineTuning(Map<String, String> values) {
   /// What the options lead to.
   static final EngineTuning USUAL = new EngineTuning(Map.of());
 
-  /** So small that a few hundred steps fill memtables, levels and manifests. */
+  /**
+   * So small that a few hundred steps fill memtables, levels and manifests, split and join leaves,
+   * move objects of a heap and replace its map.
+   */
   private static final Map<String, String> TINY =
-      Map.of(
-          "lsm-memtable", "4600",
-          "lsm-block", "512",
+      Map.ofEntries(
+          Map.entry("lsm-memtable", "4600"),
+          Map.entry("lsm-block", "512"),
           // Some values of a script go to blob files.
-          "lsm-blob", "100",
-          "lsm-trigger", "2",
-          "lsm-base", "3072",
-          "lsm-multiplier", "2",
-          "lsm-target", "1500",
-          "lsm-grandparents", "3000",
-          "lsm-input", "6000",
-          "lsm-manifest", "1500");
+          Map.entry("lsm-blob", "100"),
+          Map.entry("lsm-trigger", "2"),
+          Map.entry("lsm-base", "3072"),
+          Map.entry("lsm-multiplier", "2"),
+          Map.entry("lsm-target", "1500"),
+          Map.entry("lsm-grandparents", "3000"),
+          Map.entry("lsm-input", "6000"),
+          Map.entry("lsm-manifest", "1500"),
+          Map.entry("btree-order", "6"),
+          Map.entry("btree-leaf", "700"),
+          Map.entry("btree-leaf-first", "64"),
+          // Some values of a script are kept apart from their leaves.
+          Map.entry("btree-inline", "100"),
+          Map.entry("btree-dirty", "16384"),
+          Map.entry("btree-slab", "4096"),
+          Map.entry("btree-map", "600"),
+          Map.entry("btree-move", "2048"));
 
   /// What may be chosen for each name; sizes in bytes, times in milliseconds.
   static final Map<String, List<String>> CHOICES =
@@ -57,7 +72,17 @@ record EngineTuning(Map<String, String> values) {
           Map.entry("lsm-grandparents", List.of("1", "100000")),
           Map.entry("lsm-input", List.of("1", "1000000")),
           Map.entry("lsm-tombstone-age", List.of("1", "60", "10000")),
-          Map.entry("lsm-manifest", List.of("1", "20000", "1048576")));
+          Map.entry("lsm-manifest", List.of("1", "20000", "1048576")),
+          Map.entry("btree-order", List.of("3", "4", "32", "1000")),
+          Map.entry("btree-adaptive", List.of("true", "false")),
+          Map.entry("btree-leaf", List.of("64", "300", "16384")),
+          Map.entry("btree-leaf-first", List.of("16", "1024")),
+          Map.entry("btree-inline", List.of("0", "10", "2000", "32767")),
+          Map.entry("btree-dirty", List.of("1", "4096", "1048576")),
+          Map.entry("btree-log", List.of("1", "20000")),
+          Map.entry("btree-slab", List.of("4096", "65536")),
+          Map.entry("btree-map", List.of("1", "65536")),
+          Map.entry("btree-move", List.of("0", "65536")));
 
   /// Sets of options, as [OptionSet] has them, that are extreme in one way, on top of tiny ones.
   static final List<String> EXTREMES =
@@ -75,7 +100,17 @@ record EngineTuning(Map<String, String> values) {
           "lsm-trigger=50 lsm-slow=1000 durability=none",
           "lsm-tombstone-age=1 lsm-multiplier=10 durability=none",
           "lsm-jobs=4 lsm-slices=4 lsm-base=1 background=threads durability=none",
-          "lsm-jobs=1 lsm-slices=1 lsm-grandparents=1 durability=none");
+          "lsm-jobs=1 lsm-slices=1 lsm-grandparents=1 durability=none",
+          // Each leaf is as small as it gets; then as large.
+          "btree-order=3 btree-leaf=64 durability=none",
+          "btree-order=1000 btree-leaf=16384 btree-leaf-first=1024 btree-adaptive=true"
+              + " durability=none",
+          // Every value is kept apart, and each commit is reason for a flush.
+          "btree-inline=0 btree-dirty=1 durability=none",
+          "btree-map=1 btree-move=0 durability=none",
+          "btree-dirty=1 btree-log=1 background=threads durability=none",
+          // No leaf stays in memory.
+          "memory=1MiB btree-leaf=16384 btree-inline=32767 durability=none");
 
   EngineTuning {
     values = Map.copyOf(values);
@@ -107,7 +142,11 @@ record EngineTuning(Map<String, String> values) {
   ///
   /// @param usual makes it where there is nothing to tune
   Engine make(EngineKind kind, EngineContext context, Function<EngineContext, Engine> usual) {
-    return kind == EngineKind.LSM ? LsmEngine.of(context, this::lsm) : usual.apply(context);
+    return switch (kind) {
+      case LSM -> LsmEngine.of(context, this::lsm);
+      case BTREE -> BtreeEngine.of(context, this::btree);
+      default -> usual.apply(context);
+    };
   }
 
   private LsmSettings lsm(LsmSettings usual) {
@@ -138,6 +177,23 @@ record EngineTuning(Map<String, String> values) {
             Math.max(target, number("lsm-input", compaction.inputBytesMax())),
             Duration.ofMillis(number("lsm-tombstone-age", compaction.tombstoneAge().toMillis()))),
         number("lsm-manifest", usual.manifestBytesMax()));
+  }
+
+  private BtreeSettings btree(BtreeSettings usual) {
+    HeapOptions heap = usual.heap();
+    return new BtreeSettings(
+        (int) number("btree-order", usual.order()),
+        Boolean.parseBoolean(
+            values.getOrDefault("btree-adaptive", String.valueOf(usual.adaptiveOrder()))),
+        (int) number("btree-leaf", usual.leafBytesMax()),
+        (int) number("btree-leaf-first", usual.leafBytesFirst()),
+        (int) number("btree-inline", usual.inlineBytesMax()),
+        usual.codec(),
+        number("btree-dirty", usual.dirtyBytesMax()),
+        number("btree-log", usual.logBytesMax()),
+        heap.withSlabBytes((int) number("btree-slab", heap.slabBytes()))
+            .withMapBytesMin(number("btree-map", heap.mapBytesMin()))
+            .withMoveBytesMin(number("btree-move", heap.moveBytesMin())));
   }
 
   private long number(String name, long usual) {

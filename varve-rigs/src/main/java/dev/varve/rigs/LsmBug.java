@@ -130,6 +130,11 @@ enum LsmBug implements PlantedBug {
     }
 
     @Override
+    public boolean betweenCommits(Runnable work) {
+      return real.betweenCommits(work);
+    }
+
+    @Override
     public void syncLog(long through) {}
 
     @Override

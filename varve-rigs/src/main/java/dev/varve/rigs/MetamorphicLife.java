@@ -31,7 +31,7 @@ final class MetamorphicLife implements StoreLife {
   private MemoryFileSystem fs = new MemoryFileSystem();
   private RigStore store;
   private int openings;
-  private LsmWork work = LsmWork.NONE;
+  private EngineWork work = EngineWork.NONE;
 
   /// @param seed of the lanes that commits go to, and of background work
   /// @param bug what is wrong on purpose
@@ -91,7 +91,7 @@ final class MetamorphicLife implements StoreLife {
   }
 
   private void closeStore() {
-    work = work.plus(store.lsmWork());
+    work = work.plus(store.work());
     store.close();
   }
 
@@ -147,7 +147,7 @@ final class MetamorphicLife implements StoreLife {
       closeStore();
     } catch (RuntimeException | Error _) {
       // It has shown what is wrong with it; this is only about memory and threads.
-      work = LsmWork.NONE;
+      work = EngineWork.NONE;
     }
     threads.close();
   }
@@ -158,7 +158,7 @@ final class MetamorphicLife implements StoreLife {
   }
 
   /// What its LSM engines did, in the lives that have ended.
-  LsmWork work() {
+  EngineWork work() {
     return work;
   }
 }

@@ -26,12 +26,15 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
   private static final ByteSize CHECKPOINT_AFTER = ByteSize.ofKibibytes(8);
   private static final ByteSize MEMORY = ByteSize.ofMebibytes(16);
 
-  /** Of an LSM: the commits between two flushes of the store fill memtables. */
-  private static final ByteSize LSM_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+  /** Of engines with files: they flush by themselves between two flushes of the store. */
+  private static final ByteSize FILES_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
 
-  /** Of some LSMs: tombstones make a compaction due, and indexes are read through the cache. */
+  /**
+   * Of some LSMs: tombstones make a compaction due, and indexes are read through the cache. Of some
+   * B+Trees: the order follows how full leaves are.
+   */
   private static final Map<String, String> VARIED =
-      Map.of("lsm-tombstone-age", "60", "lsm-resident", "0");
+      Map.of("lsm-tombstone-age", "60", "lsm-resident", "0", "btree-adaptive", "true");
 
   RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
     this(engine, level, lanes, seed, steps, LsmBug.NONE);
@@ -63,7 +66,7 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
         .withDurability(level)
         .withLanes(laneCount)
         .withSegment(SEGMENT)
-        .withCheckpointAfter(engine == EngineKind.LSM ? LSM_CHECKPOINT_AFTER : CHECKPOINT_AFTER)
+        .withCheckpointAfter(engine.isResident() ? CHECKPOINT_AFTER : FILES_CHECKPOINT_AFTER)
         .withMemory(MEMORY)
         .withDefaultEngine(engine)
         .withLeakDetection(false);

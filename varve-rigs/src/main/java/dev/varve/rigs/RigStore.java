@@ -118,8 +118,8 @@ final class RigStore {
     background.runSubmitted();
   }
 
-  /// What its LSM engines did so far.
-  LsmWork lsmWork() {
+  /// What its engines with files did so far.
+  EngineWork work() {
     return engines.work();
   }
 

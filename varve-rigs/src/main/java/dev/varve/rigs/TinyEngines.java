@@ -3,8 +3,10 @@ package dev.varve.rigs;
 import dev.varve.engine.Engine;
 import dev.varve.engine.EngineContext;
 import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.btree.BtreeEngine;
 import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.lsm.compaction.CompactionStats;
+import dev.varve.kv.BtreeStats;
 import dev.varve.kv.EngineKind;
 import dev.varve.store.StoreFixture;
 import java.util.HashMap;
@@ -20,7 +22,8 @@ import java.util.function.Function;
 final class TinyEngines {
   private final EngineTuning tuning;
   private final PlantedBug bug;
-  private final List<LsmEngine> made = new CopyOnWriteArrayList<>();
+  private final List<LsmEngine> lsms = new CopyOnWriteArrayList<>();
+  private final List<BtreeEngine> btrees = new CopyOnWriteArrayList<>();
 
   /// @param bug what is wrong on purpose
   TinyEngines(EngineTuning tuning, PlantedBug bug) {
@@ -46,33 +49,54 @@ final class TinyEngines {
       EngineKind kind, EngineContext context, Function<EngineContext, Engine> usual) {
     EngineContext given = bug.given(context);
     Engine engine = tuning.make(kind, given, usual);
-    if (engine instanceof LsmEngine lsm) {
-      made.add(lsm);
+    switch (engine) {
+      case LsmEngine lsm -> lsms.add(lsm);
+      case BtreeEngine btree -> btrees.add(btree);
+      default -> {
+        // It keeps nothing in files by itself.
+      }
     }
     return bug.around(engine, given);
   }
 
   /// What these engines did so far.
-  LsmWork work() {
-    LsmWork work = LsmWork.NONE;
-    for (LsmEngine engine : made) {
-      CompactionStats stats = engine.compactions();
-      int deepest = 0;
-      for (int level = 0; level < stats.bytesWritten().size(); level++) {
-        deepest = stats.bytesWritten().get(level) > 0 ? level : deepest;
-      }
-      work =
-          work.plus(
-              new LsmWork(
-                  engine.filledMemtables(),
-                  stats.succeeded() - stats.moves(),
-                  stats.moves(),
-                  stats.failed(),
-                  stats.tombstonesDropped(),
-                  deepest,
-                  engine.ingests(),
-                  engine.blobs()));
+  EngineWork work() {
+    LsmWork lsm = LsmWork.NONE;
+    for (LsmEngine engine : lsms) {
+      lsm = lsm.plus(work(engine));
     }
-    return work;
+    BtreeWork btree = BtreeWork.NONE;
+    for (BtreeEngine engine : btrees) {
+      btree = btree.plus(work(engine));
+    }
+    return new EngineWork(lsm, btree);
+  }
+
+  private static LsmWork work(LsmEngine engine) {
+    CompactionStats stats = engine.compactions();
+    int deepest = 0;
+    for (int level = 0; level < stats.bytesWritten().size(); level++) {
+      deepest = stats.bytesWritten().get(level) > 0 ? level : deepest;
+    }
+    return new LsmWork(
+        engine.filledMemtables(),
+        stats.succeeded() - stats.moves(),
+        stats.moves(),
+        stats.failed(),
+        stats.tombstonesDropped(),
+        deepest,
+        engine.ingests(),
+        engine.blobs());
+  }
+
+  private static BtreeWork work(BtreeEngine engine) {
+    BtreeStats stats = engine.figures();
+    return new BtreeWork(
+        stats.flushes().count(),
+        stats.tree().splits(),
+        stats.tree().merges(),
+        stats.heap().objectsMoved(),
+        stats.heap().mapsReplaced(),
+        engine.valuesKeptApart());
   }
 }

@@ -48,6 +48,12 @@ final class LsmCompactionTest {
     }
 
     @Override
+    public boolean betweenCommits(Runnable work) {
+      work.run();
+      return true;
+    }
+
+    @Override
     public void syncLog(long through) {}
 
     @Override

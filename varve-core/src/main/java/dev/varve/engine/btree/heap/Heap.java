@@ -201,6 +201,14 @@ public final class Heap implements AutoCloseable {
     return reader.read(object);
   }
 
+  /// What to throw when an object that was read soundly makes no sense to its user.
+  ///
+  /// @param expected what it should be
+  /// @param found what it is
+  public CorruptionException corrupt(StoredObject object, String expected, String found) {
+    return new CorruptionException(file.path(), object.offset(0), expected, found);
+  }
+
   /// Begins a batch. What the batch before freed must be out of readers' reach by now: whoever
   /// enters a reader epoch from now on does not find it.
   ///
