@@ -123,8 +123,8 @@ final class Flusher {
 
   private void giveBackInBackground() {
     giveBackAsked.set(false);
-    // Whoever flushes now gives back more.
-    if (failure.isFailed() || !lock.tryLock()) {
+    // Whoever flushes now gives back more; it may be this thread, in the middle of it.
+    if (failure.isFailed() || lock.isHeldByCurrentThread() || !lock.tryLock()) {
       return;
     }
     try {

@@ -58,7 +58,7 @@ final class ModelTest {
     @Override
     public KeyspaceOptions options(String keyspace) {
       KeyspaceOptions options = KeyspaceOptions.of(engine);
-      return engine.isResident() ? options : options.withMemtable(ByteSize.ofKibibytes(64));
+      return engine == EngineKind.LSM ? options.withMemtable(ByteSize.ofKibibytes(64)) : options;
     }
 
     @Override
