@@ -118,6 +118,18 @@ public interface Engine extends AutoCloseable {
   /// The names of the files that a state, or only the log, names.
   Set<String> files(byte[] state);
 
+  /// Has nothing that its files hold overwritten from now on, until what is answered is closed:
+  /// whoever reads them apart from the engine finds them sound.
+  default Hold hold() {
+    return () -> {};
+  }
+
+  /// See [Engine#hold].
+  interface Hold extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /// Reads the files that a state, or only the log, names and reports each problem. Answers how
   /// many bytes were read.
   ///

@@ -3,7 +3,6 @@ package dev.varve.store;
 import dev.varve.base.FailureLatch;
 import dev.varve.engine.Engine;
 import dev.varve.events.FlushEvent;
-import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
 import dev.varve.kv.ProgressListener;
@@ -506,55 +505,10 @@ final class Flusher {
     for (int i = 0; i < states.size(); i++) {
       needed.addAll(moment.keyspaces.get(i).engine().files(states.get(i)));
     }
-    for (String name : store.fileSystem().list(store.directory())) {
-      boolean obsolete =
-          switch (StoreFileName.parse(name)) {
-            case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
-            case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Manifest _,
-                StoreFileName.Sstable _,
-                StoreFileName.Blob _,
-                StoreFileName.Heap _,
-                StoreFileName.HeapMap _ ->
-                !isEngines(moment, StoreFileName.parse(name));
-            case StoreFileName.Lock _,
-                StoreFileName.Catalog _,
-                StoreFileName.Segment _,
-                StoreFileName.Foreign _ ->
-                false;
-          };
-      if (obsolete) {
-        store.fileSystem().delete(store.directory().resolve(name));
-      }
+    List<String> names = store.fileSystem().list(store.directory());
+    for (String name : ObsoleteFiles.among(names, moment.keyspaces, moment.nextId, needed)) {
+      store.fileSystem().delete(store.directory().resolve(name));
     }
-  }
-
-  private static StoreFileName temporaryOf(String name) {
-    return StoreFileName.parse(
-        name.substring(0, name.length() - StoreFileName.TEMPORARY_SUFFIX.length()));
-  }
-
-  /** Whether a file is in the care of an engine: of a keyspace that there is, or a younger one. */
-  private static boolean isEngines(Moment moment, StoreFileName name) {
-    int keyspace;
-    switch (name) {
-      case StoreFileName.Sstable(int number, long _) -> keyspace = number;
-      case StoreFileName.Blob(int number, long _) -> keyspace = number;
-      case StoreFileName.Manifest(int number, long _) -> keyspace = number;
-      case StoreFileName.Heap(int number, long _) -> keyspace = number;
-      case StoreFileName.HeapMap(int number, long _) -> keyspace = number;
-      case StoreFileName.Snapshot _,
-          StoreFileName.Temporary _,
-          StoreFileName.Lock _,
-          StoreFileName.Catalog _,
-          StoreFileName.Segment _,
-          StoreFileName.Foreign _ -> {
-        return false;
-      }
-    }
-    return keyspace >= moment.nextId
-        || moment.keyspaces.stream()
-            .anyMatch(k -> k.id() == keyspace && !k.options().engine().isResident());
   }
 
   /** A store that is gone with the process needs no log of the past. */

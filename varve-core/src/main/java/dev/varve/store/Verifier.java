@@ -75,6 +75,7 @@ final class Verifier {
     } finally {
       store.pipeline().unlockAll();
     }
+    List<Engine.Hold> holds = moment.keyspaces.stream().map(each -> each.engine().hold()).toList();
     try (Moments.Pin pin = moment.pin) {
       verifyCatalog();
       lookForStrays(catalog, moment);
@@ -83,6 +84,8 @@ final class Verifier {
       if (deep && problems.isEmpty() && !store.isEphemeral()) {
         compare(catalog, moment, pin.sequence());
       }
+    } finally {
+      holds.forEach(Engine.Hold::close);
     }
     return new VerifyReport(files, bytes, entries, problems, notices, elapsed());
   }

@@ -384,7 +384,21 @@ public final class BtreeEngine implements Engine {
 
   @Override
   public long verify(byte[] state, Consumer<String> problems) throws IOException {
-    return parts().heap.verify(problems);
+    Parts now = parts();
+    try {
+      return now.heap.verify(problems);
+    } catch (IOException e) {
+      if (now.flush.isClosed()) {
+        // The keyspace was dropped meanwhile, and its files were closed.
+        return 0;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public Hold hold() {
+    return parts().heap.pin()::close;
   }
 
   @Override

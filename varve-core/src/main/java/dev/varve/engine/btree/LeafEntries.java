@@ -2,8 +2,6 @@ package dev.varve.engine.btree;
 
 import dev.varve.base.Bytes;
 import dev.varve.base.HeapLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -13,16 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class LeafEntries {
   /* Structure. Two arrays:
    *
-   *   words     0         control: version << 16 | count
-   *             1         shape: where the slots begin << 32 | the unit's exponent << 24 | the length
-   *                       of the prefix. It never changes
-   *             2         the prefix's first eight bytes, filled up with zeros
-   *             3 ..      the writer's: see below
-   *             order ..  two bytes for each rank, the slot of the key with that rank
-   *             slots ..  of each key: its head, and in the last two bytes where its newest record is,
-   *                       in units of which there are fewer than 65,536. The head is what is behind the
-   *                       prefix, as far as six bytes hold it, filled up with zeros, with the sign
-   *                       turned so that the order of signed longs is the order of the bytes
+   *   words     what they are searched with; LeafWords has them
    *   records   each at a multiple of the unit, and none at 0; LeafRecord has the bytes
    *
    * L1: slots below the count hold keys that differ, and never another key than their first; only
@@ -35,10 +24,8 @@ final class LeafEntries {
    * puts them in the place of these, which do not change any more: whoever holds them reads what was
    * there when they were replaced.
    *
-   * The writer fills the next slot, makes the version odd, opens a gap in the order, and releases the
-   * control word with an even version and the new count. A reader that needs no order looks at the
-   * slots below the count that it acquired: L1 makes that right at any time. A reader that needs the
-   * order copies it between two looks at the control word; if that does not come out even in a few
+   * A reader that needs no order looks at the slots below the count that it acquired: L1 makes that
+   * right at any time. A reader that needs the order copies it between two looks at the control word; if that does not come out even in a few
    * attempts, it sorts the slots by itself. So every read ends after a bounded number of its own
    * steps, whatever the writer does.
    *
@@ -50,27 +37,7 @@ final class LeafEntries {
   /** No entries, and room for none. */
   static final LeafEntries NONE = new LeafEntries(new byte[0], 0, 0);
 
-  private static final int CONTROL = 0;
-  private static final int SHAPE = 1;
-  private static final int PREFIX = 2;
-
-  // The writer's words.
-  private static final int EPOCH = 3;
-  private static final int END = 4;
-  private static final int NEWEST_SEQUENCE = 5;
-  private static final int LARGE_COUNT = 6;
-  private static final int LIVE = 7;
-  private static final int LIVE_KEY_BYTES = 8;
-  private static final int LIVE_VALUE_BYTES = 9;
-
-  private static final int ORDER = 10;
-  private static final int COUNT_MASK = 0xFFFF;
-  private static final long VERSION_ONE = 1L << 16;
-  private static final int PLACE_BITS = 16;
-  private static final int PLACE_MASK = 0xFFFF;
   private static final int UNIT_SHIFT_MIN = 3;
-  private static final int ATTEMPTS = 3;
-  private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
   static final LargeValue[] NO_LARGE_VALUES = {};
 
   private final byte[] prefix;
@@ -99,19 +66,16 @@ final class LeafEntries {
   LeafEntries(byte[] prefix, int capacity, int recordBytes) {
     this.prefix = prefix;
     this.capacity = (short) capacity;
-    this.slots = ORDER + ((capacity + 3) >> 2);
-    this.words = new long[slots + capacity];
     this.unitShift = (byte) unitShift(recordBytes);
+    this.words = LeafWords.of(prefix, capacity, unitShift);
+    this.slots = LeafWords.slots(words);
     this.records = new byte[(1 << unitShift) + recordBytes];
-    words[SHAPE] = (long) slots << 32 | (long) unitShift << 24 | prefix.length;
-    words[PREFIX] = Bytes.head(prefix, 0, prefix.length);
-    words[END] = 1L << unitShift;
   }
 
   /** What records are placed at multiples of, as an exponent, where they take so many bytes. */
   private static int unitShift(long recordBytes) {
     int shift = UNIT_SHIFT_MIN;
-    while (recordBytes >> shift >= PLACE_MASK) {
+    while (recordBytes >> shift >= LeafWords.PLACE_MASK) {
       shift++;
     }
     return shift;
@@ -157,14 +121,9 @@ final class LeafEntries {
     uses = (byte) count;
   }
 
-  /// The epoch in which their leaf became dirty last, as far as they are its entries still; for the
-  /// writer.
-  static long epoch(long[] words) {
-    return words[EPOCH];
-  }
-
+  /// As [LeafWords#setEpoch].
   void setEpoch(long value) {
-    words[EPOCH] = value;
+    LeafWords.setEpoch(words, value);
   }
 
   /// How many keys there is room for.
@@ -186,46 +145,19 @@ final class LeafEntries {
     return words;
   }
 
-  /// How long the prefix is.
-  static int skip(long[] words) {
-    return skip(words[SHAPE]);
-  }
-
   /// How many keys there are. What the slots below hold may then be read.
   int count() {
-    return count(words);
-  }
-
-  private static int count(long[] words) {
-    return (int) (long) WORDS.getAcquire(words, CONTROL) & COUNT_MASK;
+    return LeafWords.count(words);
   }
 
   /// Where the newest record of the key in a slot is.
   int newestAt(int slot) {
-    return newest((long) WORDS.getAcquire(words, slots + slot), unitShift);
-  }
-
-  private static int newest(long slot, int unitShift) {
-    return ((int) slot & PLACE_MASK) << unitShift;
-  }
-
-  // What there is to know of a shape.
-
-  private static int slots(long shape) {
-    return (int) (shape >>> 32);
-  }
-
-  private static int unit(long shape) {
-    return (int) shape >>> 24;
-  }
-
-  private static int skip(long shape) {
-    return (int) shape & 0xFF_FFFF;
+    return LeafWords.newestAt(words, slots + slot, unitShift);
   }
 
   /// Which slot has the key of a rank. For the writer.
   int slotAt(int rank) {
-    return (int) (words[ORDER + (rank >> 2)] >>> ((rank & 3) << 4)) & 0xFFFF;
+    return LeafWords.slotAt(words, rank);
   }
 
   /// Whether a key begins as all keys here do.
@@ -235,23 +167,13 @@ final class LeafEntries {
 
   /// As [#sharesPrefix], with the words from elsewhere.
   boolean sharesPrefix(long[] words, byte[] key, int offset, int length) {
-    int skip = skip(words[SHAPE]);
+    int skip = LeafWords.skip(words);
     if (skip == 0) {
       return true;
     }
     return length >= skip
-        && Bytes.head(key, offset, Math.min(skip, Long.BYTES)) == words[PREFIX]
+        && Bytes.head(key, offset, Math.min(skip, Long.BYTES)) == LeafWords.prefixHead(words)
         && (skip <= Long.BYTES || Arrays.equals(key, offset, offset + skip, prefix, 0, skip));
-  }
-
-  /** The head of a key, in its place in a slot. */
-  private static long head(long shape, byte[] key, int offset, int length) {
-    int skip = skip(shape);
-    return headOf(key, offset + skip, length - skip);
-  }
-
-  private static long headOf(byte[] key, int suffix, int suffixLength) {
-    return Bytes.signedHead(key, suffix, suffixLength) & -1L << PLACE_BITS;
   }
 
   /// The newest record of a key, or 0. For readers.
@@ -264,13 +186,12 @@ final class LeafEntries {
     if (!sharesPrefix(words, key, offset, length)) {
       return 0;
     }
-    long shape = words[SHAPE];
-    long head = head(shape, key, offset, length);
-    int from = slots(shape);
-    int end = from + count(words);
+    long head = LeafWords.head(words, key, offset, length);
+    int from = LeafWords.slots(words);
+    int end = from + LeafWords.count(words);
     for (int at = from; at < end; at++) {
-      if ((words[at] & -1L << PLACE_BITS) == head) {
-        int record = newest((long) WORDS.getAcquire(words, at), unit(shape));
+      if (LeafWords.headIn(words[at]) == head) {
+        int record = LeafWords.newestAt(words, at, LeafWords.unitShift(words));
         if (hasKey(record, key, offset, length)) {
           return record;
         }
@@ -347,12 +268,9 @@ final class LeafEntries {
 
   /// As [#locate], with the words from elsewhere.
   int locate(long[] words, byte[] key, int offset, int length) {
-    long shape = words[SHAPE];
-    long head = head(shape, key, offset, length);
-    int from = slots(shape);
-    int count = (int) words[CONTROL] & COUNT_MASK;
-    int low = countLess(words, from, from + count, head);
-    int high = low == count ? low : endOfEqual(count, head, low);
+    long head = LeafWords.head(words, key, offset, length);
+    int low = LeafWords.countLess(words, head);
+    int high = LeafWords.endOfEqual(words, head, low);
     while (low < high) {
       int middle = (low + high) >>> 1;
       int slot = slotAt(middle);
@@ -369,28 +287,6 @@ final class LeafEntries {
     return -1 - low;
   }
 
-  /** How many slots have a head less than one. */
-  private static int countLess(long[] words, int from, int to, long head) {
-    // There is no branch to be mispredicted, loads do not wait for each other, and as the
-    // difference
-    // does not overflow its sign can be added up, of several at a time.
-    long wanted = head >> PLACE_BITS;
-    long less = 0;
-    for (int i = from; i < to; i++) {
-      less += ((words[i] >> PLACE_BITS) - wanted) >>> (Long.SIZE - 1);
-    }
-    return (int) less;
-  }
-
-  /** The rank behind the keys with a head that begin at a rank. */
-  private int endOfEqual(int count, long head, int rank) {
-    int end = rank;
-    while (end < count && (words[slots + slotAt(end)] & -1L << PLACE_BITS) == head) {
-      end++;
-    }
-    return end;
-  }
-
   // What the writer changes.
 
   /// Whether a record of so many bytes has room.
@@ -400,18 +296,12 @@ final class LeafEntries {
 
   /** Where the next record begins. */
   private int end() {
-    return (int) words[END];
-  }
-
-  private void append(int recordEnd, long sequence) {
-    int unit = 1 << unitShift;
-    words[END] = (recordEnd + unit - 1L) & -unit;
-    words[NEWEST_SEQUENCE] = Math.max(words[NEWEST_SEQUENCE], sequence);
+    return LeafWords.end(words);
   }
 
   /// Whether there is room for another key.
   boolean hasSlot() {
-    return ((int) words[CONTROL] & COUNT_MASK) < capacity;
+    return LeafWords.countPlain(words) < capacity;
   }
 
   /// Adds a record, to which nothing leads yet; answers where it is.
@@ -439,7 +329,7 @@ final class LeafEntries {
             suffixLength,
             valueOffset,
             valueLength);
-    append(recordEnd, sequence);
+    LeafWords.appended(words, recordEnd, sequence);
     return at;
   }
 
@@ -464,7 +354,7 @@ final class LeafEntries {
             suffixLength,
             number,
             value.length());
-    append(recordEnd, sequence);
+    LeafWords.appended(words, recordEnd, sequence);
     return at;
   }
 
@@ -473,7 +363,7 @@ final class LeafEntries {
   /// is no room.
   boolean addNewest(LeafEntries from, int slot) {
     long word = from.words[from.slots + slot];
-    return addAlone(from, word, newest(word, from.unitShift));
+    return addAlone(from, word, LeafWords.newest(word, from.unitShift));
   }
 
   /// As [#addNewest], of a revision of the key in the slot.
@@ -492,116 +382,87 @@ final class LeafEntries {
       return false;
     }
     int recordEnd = LeafRecord.copyAlone(source, record, to, records, at);
-    append(recordEnd, LeafRecord.sequence(records, at));
+    LeafWords.appended(words, recordEnd, LeafRecord.sequence(records, at));
     if (LeafRecord.isLarge(records, at)) {
       LeafRecord.setLargeNumber(
           records, at, add(from.largeValue(LeafRecord.largeNumber(source, record))));
     }
-    addLast(word & -1L << PLACE_BITS, at);
+    addLast(LeafWords.headIn(word), at);
     return true;
   }
 
   private int add(LargeValue value) {
     LargeValue[] values = largeValues;
-    int number = (int) words[LARGE_COUNT];
+    int number = LeafWords.largeCount(words);
     if (number == values.length) {
       values = Arrays.copyOf(values, Math.max(4, 2 * number));
     }
     values[number] = value;
     largeValues = values;
-    words[LARGE_COUNT]++;
+    LeafWords.addLarge(words);
     return number;
   }
 
-  /// Has a slot's key begin with another record.
+  /// As [LeafWords#setNewest].
   void setNewest(int slot, int record) {
-    int at = slots + slot;
-    WORDS.setRelease(words, at, (words[at] & -1L << PLACE_BITS) | record >>> unitShift);
+    LeafWords.setNewest(words, slot, record);
   }
 
   /// Adds a key, of which `record` is the only revision, at a rank. There is a slot.
   void insert(int rank, byte[] key, int offset, int length, int record) {
-    long control = words[CONTROL];
-    int slot = (int) control & COUNT_MASK;
-    WORDS.setOpaque(
-        words, slots + slot, head(words[SHAPE], key, offset, length) | record >>> unitShift);
-    WORDS.setOpaque(words, CONTROL, control + VERSION_ONE);
-    VarHandle.storeStoreFence();
-    int at = ORDER + (rank >> 2);
-    int last = ORDER + (slot >> 2);
-    long word = words[at];
-    int shift = (rank & 3) << 4;
-    long below = word & ~(-1L << shift);
-    words[at] = below | (long) slot << shift | (word & -1L << shift) << 16;
-    long carry = word >>> 48;
-    while (at < last) {
-      at++;
-      word = words[at];
-      words[at] = word << 16 | carry;
-      carry = word >>> 48;
-    }
-    WORDS.setRelease(words, CONTROL, control + 2 * VERSION_ONE + 1);
+    LeafWords.insert(words, rank, LeafWords.head(words, key, offset, length), record);
   }
 
   /// Adds a key behind all others, before anybody else sees these entries.
   ///
   /// @param suffix where the key behind the prefix begins in `source`
   void addLast(byte[] source, int suffix, int suffixLength, int record) {
-    addLast(headOf(source, suffix, suffixLength), record);
+    addLast(LeafWords.headOf(source, suffix, suffixLength), record);
   }
 
   private void addLast(long head, int record) {
-    int slot = (int) words[CONTROL] & COUNT_MASK;
-    words[ORDER + (slot >> 2)] |= (long) slot << ((slot & 3) << 4);
-    words[slots + slot] = head | record >>> unitShift;
-    words[CONTROL]++;
+    LeafWords.addLast(words, head, record);
     if (!LeafRecord.isTombstone(records, record)) {
       long keyBytes = (long) prefix.length + LeafRecord.suffixLength(records, record);
       count(1, keyBytes, LeafRecord.valueLength(records, record));
     }
   }
 
-  /// The greatest number of a commit that made a record here; for the writer.
+  /// As [LeafWords#newestSequence].
   long newestSequence() {
-    return words[NEWEST_SEQUENCE];
+    return LeafWords.newestSequence(words);
   }
 
-  /// Counts an entry, which has a value, in or out; for the writer.
-  ///
-  /// @param change 1 or -1
+  /// As [LeafWords#count].
   void count(int change, long keyBytes, long valueBytes) {
-    words[LIVE] += change;
-    words[LIVE_KEY_BYTES] += change * keyBytes;
-    words[LIVE_VALUE_BYTES] += change * valueBytes;
+    LeafWords.count(words, change, keyBytes, valueBytes);
   }
 
-  /// Counts every entry out; for the writer.
+  /// As [LeafWords#countNone].
   void countNone() {
-    words[LIVE] = 0;
-    words[LIVE_KEY_BYTES] = 0;
-    words[LIVE_VALUE_BYTES] = 0;
+    LeafWords.countNone(words);
   }
 
-  /// How many keys have a value, as the newest; for the writer.
+  /// As [LeafWords#live].
   int live() {
-    return (int) words[LIVE];
+    return LeafWords.live(words);
   }
 
-  /// The bytes of the keys that have a value; for the writer.
+  /// As [LeafWords#liveKeyBytes].
   long liveKeyBytes() {
-    return words[LIVE_KEY_BYTES];
+    return LeafWords.liveKeyBytes(words);
   }
 
-  /// The bytes of the values that there are as the newest; for the writer.
+  /// As [LeafWords#liveValueBytes].
   long liveValueBytes() {
-    return words[LIVE_VALUE_BYTES];
+    return LeafWords.liveValueBytes(words);
   }
 
   /// What the newest records of the keys with a value take, or little more; for the writer.
   long liveRecordBytes() {
-    return words[LIVE] * (LeafRecord.HEAD_BYTES_MAX + (1L << unitShift) - 1 - prefix.length)
-        + words[LIVE_KEY_BYTES]
-        + words[LIVE_VALUE_BYTES];
+    return (long) live() * (LeafRecord.HEAD_BYTES_MAX + (1L << unitShift) - 1 - prefix.length)
+        + liveKeyBytes()
+        + liveValueBytes();
   }
 
   /// The bytes of records so far, those that nothing leads to any more included.
@@ -633,18 +494,8 @@ final class LeafEntries {
 
   /// Copies the order into `slots`, which has room; answers how many there are.
   int copyOrder(short[] slots) {
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      long control = (long) WORDS.getAcquire(words, CONTROL);
-      int count = (int) control & COUNT_MASK;
-      for (int rank = 0; rank < count; rank++) {
-        slots[rank] = (short) slotAt(rank);
-      }
-      VarHandle.loadLoadFence();
-      if ((control & VERSION_ONE) == 0 && (long) WORDS.getOpaque(words, CONTROL) == control) {
-        return count;
-      }
-    }
-    return sortOrder(slots);
+    int count = LeafWords.copyOrder(words, slots);
+    return count < 0 ? sortOrder(slots) : count;
   }
 
   /// As [#copyOrder], without a look at the order.
@@ -668,7 +519,8 @@ final class LeafEntries {
   }
 
   private int compareSlots(int a, int b) {
-    int order = Long.compare(words[slots + a] >> PLACE_BITS, words[slots + b] >> PLACE_BITS);
+    int order =
+        Long.compare(LeafWords.headIn(words[slots + a]), LeafWords.headIn(words[slots + b]));
     return order != 0 ? order : compareSuffixes(newestAt(a), newestAt(b));
   }
 
@@ -690,13 +542,13 @@ final class LeafEntries {
       int common = Math.min(key.length, prefix.length);
       return Arrays.compareUnsigned(key, 0, common, prefix, 0, common) <= 0 ? 0 : count;
     }
-    long head = head(words[SHAPE], key, 0, key.length);
+    long head = LeafWords.head(words, key, 0, key.length);
     int low = 0;
     int high = count;
     while (low < high) {
       int middle = (low + high) >>> 1;
       int slot = slots[middle] & 0xFFFF;
-      long other = words[this.slots + slot] & -1L << PLACE_BITS;
+      long other = LeafWords.headIn(words[this.slots + slot]);
       if (other < head || (other == head && compareKey(key, 0, key.length, newestAt(slot)) > 0)) {
         low = middle + 1;
       } else {
@@ -708,7 +560,7 @@ final class LeafEntries {
 
   /// The values that are kept apart.
   LargeValue[] largeValues() {
-    int count = (int) words[LARGE_COUNT];
+    int count = LeafWords.largeCount(words);
     return count == 0 ? NO_LARGE_VALUES : Arrays.copyOf(largeValues, count);
   }
 

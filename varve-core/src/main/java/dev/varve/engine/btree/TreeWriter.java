@@ -94,11 +94,11 @@ final class TreeWriter {
       int index = above == null ? 0 : above.childFor(array, keyOffset, keyLength);
       LeafEntries into = above == null ? null : above.entries(index);
       long[] words = above == null ? null : above.words(index);
-      if (into == null || words != into.words() || LeafEntries.epoch(words) != epochs.open()) {
+      if (into == null || words != into.words() || LeafWords.epoch(words) != epochs.open()) {
         into = writable(tree.find(array, keyOffset, keyLength));
         words = into.words();
       }
-      int suffixLength = keyLength - LeafEntries.skip(words);
+      int suffixLength = keyLength - LeafWords.skip(words);
       int slot =
           into.sharesPrefix(words, array, keyOffset, keyLength)
               ? into.locate(words, array, keyOffset, keyLength)
@@ -129,7 +129,7 @@ final class TreeWriter {
   private void put(
       long sequence, MutationReader m, LeafEntries into, int slot, @Nullable LargeValue large) {
     byte[] array = m.array();
-    int skip = LeafEntries.skip(into.words());
+    int skip = LeafWords.skip(into.words());
     int older = slot < 0 ? 0 : into.newestAt(slot);
     int suffix = m.keyOffset() + skip;
     int suffixLength = m.keyLength() - skip;
