@@ -64,6 +64,7 @@ final class BtreeTables {
                 + ", the longest "
                 + Amounts.nanos(reads.nanosMax()))
         .row("flushes", flushes(btree.flushes()))
+        .row("stalls", LsmTables.stalls(btree.stalls()))
         .row(
             "write amplification",
             LsmTables.factor(btree.writeAmplification())
@@ -144,6 +145,11 @@ final class BtreeTables {
         .put("publishNanos", flushes.publish().nanos())
         .put("flushesFailed", flushes.failed())
         .put("lastFlushFailure", flushes.lastFailure())
+        .put("slowed", btree.stalls().slowed())
+        .put("stopped", btree.stalls().stopped())
+        .put("stallNanos", btree.stalls().nanos())
+        .put("stallNanosMax", btree.stalls().nanosMax())
+        .put("refused", btree.stalls().refused())
         .put("heapBytes", heap.fileBytes())
         .put("mapBytes", heap.mapBytes())
         .put("liveBytes", heap.liveBytes())

@@ -6,6 +6,7 @@ import dev.varve.cli.text.Amounts;
 import dev.varve.cli.text.ByteText;
 import dev.varve.kv.KeyspaceStats;
 import dev.varve.kv.LsmStats;
+import dev.varve.kv.StallStats;
 import dev.varve.kv.StoreStats;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -41,7 +42,6 @@ final class LsmTables {
     LsmStats.Memtables memtables = lsm.memtables();
     LsmStats.Reads reads = lsm.reads();
     LsmStats.Compactions compactions = lsm.compactions();
-    LsmStats.Stalls stalls = lsm.stalls();
     return new Table("  ", "ll")
         .row(
             "memtables",
@@ -88,17 +88,20 @@ final class LsmTables {
                 + " read, "
                 + Amounts.bytes(compactions.bytesWritten())
                 + " written")
-        .row(
-            "stalls",
-            Amounts.count(stalls.slowed())
-                + " slowed, "
-                + Amounts.count(stalls.stopped())
-                + " stopped, "
-                + Amounts.nanos(stalls.nanos())
-                + " in all, "
-                + Amounts.nanos(stalls.nanosMax())
-                + " the longest")
+        .row("stalls", stalls(lsm.stalls()))
         .row("last failure", failure(lsm));
+  }
+
+  /// Writers that were held up.
+  static String stalls(StallStats stalls) {
+    return Amounts.count(stalls.slowed())
+        + " slowed, "
+        + Amounts.count(stalls.stopped())
+        + " stopped, "
+        + Amounts.nanos(stalls.nanos())
+        + " in all, "
+        + Amounts.nanos(stalls.nanosMax())
+        + " the longest";
   }
 
   private static String sum(LsmStats.Compactions c) {

@@ -89,7 +89,9 @@ final class SortedFilesTest {
     assertEquals(0, verified.code(), verified.toString());
     Ran salvaged = varve("salvage", temporary.resolve("saved").toString());
     assertEquals(0, salvaged.code(), salvaged.toString());
-    assertTrue(salvaged.text().contains("2,000 entries in 4 keyspaces"), salvaged.text());
+    int kinds = EngineKind.values().length;
+    String all = String.format(Locale.ROOT, "%,d entries in %d keyspaces", kinds * ENTRIES, kinds);
+    assertTrue(salvaged.text().contains(all), salvaged.text());
   }
 
   @Test
@@ -107,6 +109,19 @@ final class SortedFilesTest {
     assertTrue(manifest.text().contains("+L0"), manifest.text());
     assertTrue(manifest.text().contains("flushed through"), manifest.text());
     for (String suffix : List.of(".sst", ".manifest")) {
+      for (String line : varve("--json", "inspect", file(suffix).toString()).lines()) {
+        Json.check(line);
+      }
+    }
+  }
+
+  @Test
+  void a_heap_and_its_map_are_described() throws IOException {
+    for (String suffix : List.of(".heap", ".map")) {
+      Ran described = varve("inspect", file(suffix).getFileName().toString());
+      assertEquals(0, described.code(), described.toString());
+      assertTrue(described.text().contains("keyspace"), described.text());
+      assertFalse(described.text().contains("00007"), described.text());
       for (String line : varve("--json", "inspect", file(suffix).toString()).lines()) {
         Json.check(line);
       }

@@ -8,8 +8,8 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/// The writing of what an engine had in memory only to a file: of a memtable, or of a snapshot
-/// file.
+/// The writing of what an engine had in memory only to a file: of a memtable, of a snapshot file,
+/// or of the leaves that changed in an epoch.
 ///
 /// @threads one at a time
 @Name("dev.varve.Flush")
@@ -26,11 +26,11 @@ public final class FlushEvent extends Event {
   @Label("Engine")
   public String engine = "";
 
-  /// How many entries there were in memory.
+  /// How many entries there were in memory; of the engine BTREE, how many leaves.
   @Label("Entries")
   public long entries;
 
-  /// How long the file is; 0 when none was needed.
+  /// How many bytes of files it wrote; 0 when none were needed.
   @Label("Bytes")
   @DataAmount(DataAmount.BYTES)
   public long bytes;

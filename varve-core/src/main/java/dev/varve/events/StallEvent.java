@@ -1,6 +1,7 @@
 package dev.varve.events;
 
 import jdk.jfr.Category;
+import jdk.jfr.DataAmount;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
 import jdk.jfr.Label;
@@ -33,6 +34,11 @@ public final class StallEvent extends Event {
   /// How many files there were at level 0 when it began.
   @Label("Level Zero Files")
   public int levelZeroFiles;
+
+  /// What leaves that waited to be written took in memory when it began.
+  @Label("Dirty Bytes")
+  @DataAmount(DataAmount.BYTES)
+  public long dirtyBytes;
 
   /// An event that has not begun.
   public StallEvent() {}

@@ -9,11 +9,18 @@ import org.jspecify.annotations.Nullable;
 /// @param cache leaves in memory
 /// @param reads what came from the device
 /// @param flushes what was written
+/// @param stalls writers that were held up since flushes were behind
 /// @param heap its files
 /// @param writtenBytes the bytes of all keys and values that callers wrote, keys of deletes
 ///   included
 public record BtreeStats(
-    Tree tree, Cache cache, Reads reads, Flushes flushes, Heap heap, long writtenBytes) {
+    Tree tree,
+    Cache cache,
+    Reads reads,
+    Flushes flushes,
+    StallStats stalls,
+    Heap heap,
+    long writtenBytes) {
 
   /// The tree.
   ///

@@ -23,7 +23,7 @@ public record LsmStats(
     Reads reads,
     Flushes flushes,
     Compactions compactions,
-    Stalls stalls,
+    StallStats stalls,
     long writtenBytes,
     long liveFileBytes) {
 
@@ -98,15 +98,6 @@ public record LsmStats(
       long bytesRead,
       long bytesWritten,
       @Nullable String lastFailure) {}
-
-  /// Writers that were held up since flushes or compactions were behind.
-  ///
-  /// @param slowed how often one was held up for a moment
-  /// @param stopped how often one waited for room, at most a second
-  /// @param nanos how long all of them waited together, in nanoseconds
-  /// @param nanosMax how long the longest wait was, in nanoseconds
-  /// @param refused how often a write was refused since memtables cannot be written
-  public record Stalls(long slowed, long stopped, long nanos, long nanosMax, long refused) {}
 
   public LsmStats {
     levels = List.copyOf(levels);

@@ -220,6 +220,11 @@ public final class BtreeEngine implements Engine {
   }
 
   @Override
+  public void awaitRoom(long bytes, boolean mayRefuse) {
+    parts().flush.throttle().await(bytes, mayRefuse);
+  }
+
+  @Override
   public byte @Nullable [] get(byte[] key, long sequence) {
     Parts now = parts();
     Inner above = now.tree.above(key, 0, key.length);
@@ -327,6 +332,7 @@ public final class BtreeEngine implements Engine {
         now.cache.stats(now.flushEpochs.dirtyBytes()),
         now.loader.stats(),
         now.flush.stats(),
+        now.flush.throttle().stats(),
         new BtreeStats.Heap(
             heap.fileBytes(),
             heap.mapBytes(),
@@ -351,6 +357,12 @@ public final class BtreeEngine implements Engine {
       throw new IllegalStateException("a flush from within a commit");
     }
     return parts().heap.state();
+  }
+
+  @Override
+  public void compact(KeyRange range, ProgressListener listener) throws IOException {
+    // Objects of all ranges are side by side in the heap.
+    parts().flush.compact(listener);
   }
 
   @Override

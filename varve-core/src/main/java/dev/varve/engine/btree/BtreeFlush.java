@@ -1,12 +1,16 @@
 package dev.varve.engine.btree;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.WriteThrottle;
 import dev.varve.engine.btree.FlushEpochs.Sealed;
 import dev.varve.engine.btree.heap.Heap;
+import dev.varve.engine.btree.heap.HeapBatch;
 import dev.varve.events.FlushEvent;
+import dev.varve.events.FlushPhasesEvent;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.BtreeStats;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.Progress;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.StoreFailedException;
 import dev.varve.kv.VarveException;
@@ -33,6 +37,7 @@ final class BtreeFlush {
   private final LargeValueTable table;
   private final FlushEpochs epochs;
   private final TreeWriter writer;
+  private final WriteThrottle throttle;
 
   /** One flush at a time. */
   private final ReentrantLock flushing = new ReentrantLock();
@@ -42,6 +47,10 @@ final class BtreeFlush {
   private final AtomicLong writtenBytes = new AtomicLong();
   private final FlushTally tally = new FlushTally();
   private volatile long begunNanos;
+
+  /** What was written of keys and values in the epoch that is sealed. The flush's. */
+  private long sealedBytes;
+
   private volatile long flushedThrough;
   private volatile boolean closed;
   private volatile @Nullable Exception failure;
@@ -64,8 +73,14 @@ final class BtreeFlush {
     this.table = table;
     this.epochs = epochs;
     this.writer = writer;
+    this.throttle = new WriteThrottle(context, new BtreeBacklog(settings, epochs, this));
     this.flushedThrough = heap.cut();
     this.begunNanos = context.clock().nanos();
+  }
+
+  /// What writers wait at.
+  WriteThrottle throttle() {
+    return throttle;
   }
 
   /// The heap holds every commit up to this number.
@@ -182,7 +197,7 @@ final class BtreeFlush {
   private void seal() {
     writer.sweep();
     begunNanos = context.clock().nanos();
-    writtenBytes.set(0);
+    sealedBytes = writtenBytes.getAndSet(0);
     long cut = context.visibility().visibleThrough();
     if (epochs.isClean()) {
       flushedThrough = cut;
@@ -192,15 +207,40 @@ final class BtreeFlush {
   }
 
   private void flush(Sealed sealed, ProgressListener listener) throws IOException {
+    FlushPhases phases = new FlushPhases(context.clock());
+    FlushPhasesEvent event = new FlushPhasesEvent();
+    event.begin();
+    write(
+        sealed.leaves().size(),
+        () -> {
+          new EpochFlush(context, settings, heap, cache, table, sealed).run(listener, phases);
+          epochs.flushed();
+        });
+    tally.flushed(sealed, phases);
+    throttle.flushed(sealedBytes, phases.nanos());
+    if (event.shouldCommit()) {
+      event.keyspace = context.name();
+      event.leaves = sealed.leaves().size();
+      event.serialize = phases.serializeNanos();
+      event.defragment = phases.defragmentNanos();
+      event.commit = phases.commitNanos();
+      event.publish = phases.publishNanos();
+      event.commit();
+    }
+  }
+
+  /** What writes to the heap. */
+  private interface HeapWork {
+    void run() throws IOException;
+  }
+
+  /** Where the device refuses what it is told, the store has failed. */
+  private void write(int leaves, HeapWork work) throws IOException {
     FlushEvent event = new FlushEvent();
     event.begin();
-    event.keyspace = context.name();
-    event.engine = EngineKind.BTREE.name();
-    FlushPhases phases = new FlushPhases(context.clock());
+    long before = heap.stats().bytesWritten();
     try {
-      new EpochFlush(context, settings, heap, cache, table, sealed).run(listener, phases);
-      epochs.flushed();
-      tally.flushed(sealed, phases);
+      work.run();
       event.succeeded = true;
     } catch (NoSpaceException | VarveException | CancellationException e) {
       tally.failed();
@@ -213,7 +253,52 @@ final class BtreeFlush {
       context.services().fail(e);
       throw e;
     } finally {
-      event.commit();
+      if (event.shouldCommit()) {
+        event.keyspace = context.name();
+        event.engine = EngineKind.BTREE.name();
+        event.entries = leaves;
+        event.bytes = heap.stats().bytesWritten() - before;
+        event.commit();
+      }
+    }
+  }
+
+  /// Flushes, and moves objects together until the heap is as short as its fill asks for.
+  ///
+  /// @throws NoSpaceException when the device is full; nothing is lost
+  /// @throws CancellationException when the listener, or the engine's end, stopped it; what was
+  ///   done remains
+  /// @throws IOException when the device refuses; the store has failed then
+  void compact(ProgressListener listener) throws IOException {
+    long begun = context.clock().nanos();
+    boolean _ = run(context.visibility().visibleThrough(), listener);
+    long first = heap.stats().bytesMoved();
+    for (long before = -1, now = first; now != before; now = heap.stats().bytesMoved()) {
+      before = now;
+      Progress progress =
+          new Progress(
+              "compact " + context.name(),
+              "bytes",
+              now - first,
+              -1,
+              Duration.ofNanos(context.clock().nanos() - begun));
+      if (closed || !listener.onProgress(progress)) {
+        throw new CancellationException("the compaction was stopped");
+      }
+      flushing.lock();
+      try {
+        write(0, this::defragment);
+      } finally {
+        flushing.unlock();
+        release();
+      }
+    }
+  }
+
+  private void defragment() throws IOException {
+    try (HeapBatch batch = heap.begin()) {
+      batch.defragment();
+      batch.commit(heap.cut(), heap.note());
     }
   }
 

@@ -29,10 +29,10 @@ public record BtreeSettings(
   private static final int LEAF_BYTES_FIRST = 1 << 10;
   private static final double HUNDREDTHS = 100;
 
-  private static final long LOG_BYTES_MAX = 32 << 20;
+  private static final long LOG_BYTES_MAX = 64 << 20;
 
-  /** Dirty leaves have a quarter of the memory. */
-  private static final int DIRTY_SHIFT = 2;
+  /** Changed leaves have half of the memory. */
+  private static final int DIRTY_SHIFT = 1;
 
   static BtreeSettings of(KeyspaceOptions options, long memoryBytes) {
     return new BtreeSettings(

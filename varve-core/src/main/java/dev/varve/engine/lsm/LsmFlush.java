@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm;
 
 import dev.varve.engine.EngineContext;
+import dev.varve.engine.WriteThrottle;
 import dev.varve.engine.lsm.blob.BlobInfo;
 import dev.varve.engine.lsm.blob.BlobOutputs;
 import dev.varve.engine.lsm.memtable.Memtable;
@@ -70,7 +71,7 @@ final class LsmFlush {
     this.state = state;
     this.files = files;
     this.compaction = compaction;
-    this.throttle = new WriteThrottle(context, settings, state, this);
+    this.throttle = new WriteThrottle(context, new LsmBacklog(context, settings, state, this));
   }
 
   /// What writers wait at.

@@ -1,6 +1,6 @@
-package dev.varve.engine.lsm;
+package dev.varve.engine;
 
-import dev.varve.kv.LsmStats.Stalls;
+import dev.varve.kv.StallStats;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -26,7 +26,7 @@ final class StallCounters {
     refused.increment();
   }
 
-  Stalls stats() {
-    return new Stalls(slowed.sum(), stopped.sum(), nanos.sum(), nanosMax.get(), refused.sum());
+  StallStats stats() {
+    return new StallStats(slowed.sum(), stopped.sum(), nanos.sum(), nanosMax.get(), refused.sum());
   }
 }

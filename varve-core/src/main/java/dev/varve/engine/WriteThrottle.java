@@ -1,27 +1,25 @@
-package dev.varve.engine.lsm;
+package dev.varve.engine;
 
-import dev.varve.engine.EngineContext;
-import dev.varve.engine.lsm.memtable.Memtable;
 import dev.varve.events.StallEvent;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.DiskFullException;
-import dev.varve.kv.LsmStats;
+import dev.varve.kv.StallStats;
 import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Has writers wait when they are ahead of what can be written to files: the further ahead, the
 /// longer, so that they come to the pace of the device without standing still.
 ///
 /// @threads safe
-final class WriteThrottle {
+public final class WriteThrottle {
   /* Writers together get a share of the pace of flushes: more than all of it while there is room for
    * what they are ahead, all of it half the way to the most that may wait, and the less the nearer
    * that is. So a short load passes, a lasting one settles at the pace of flushes, and a heavier one
-   * meets no wall. Files at level 0 are another matter: flushes make them, and merges, which take
-   * them away, are slower than that.
+   * meets no wall.
    *
    * Waits are put together, so that one write in many sleeps: a thread cannot sleep for as short as
    * one write takes, and a writer whose bytes were paid for by the time that passed since does not
@@ -43,9 +41,6 @@ final class WriteThrottle {
   /** A write that is taken waits less than a second in all. */
   private static final long FULL_WAIT_NANOS_MAX = 800_000_000;
 
-  /** A store with less than this part of its memory left waits for what is being written. */
-  private static final int TIGHT_SHIFT = 4;
-
   /** In bytes for each nanosecond, before the first flush: 64 MB/s. */
   private static final double FIRST_PACE = 0.064;
 
@@ -56,9 +51,7 @@ final class WriteThrottle {
   private static final double LAST_SHARE = 0.3;
 
   private final EngineContext context;
-  private final LsmSettings settings;
-  private final LsmState state;
-  private final LsmFlush flush;
+  private final Backlog backlog;
 
   /** When what was let through so far is paid for. */
   private final AtomicLong paidAt;
@@ -66,31 +59,44 @@ final class WriteThrottle {
   private volatile double pace = FIRST_PACE;
   private final StallCounters stalls = new StallCounters();
 
-  WriteThrottle(EngineContext context, LsmSettings settings, LsmState state, LsmFlush flush) {
+  /// What an engine has not written to its files yet.
+  ///
+  /// @threads safe
+  public interface Backlog {
+    /// What part of the pace of flushes writers get: 0 when nobody may go on, infinity when nobody
+    /// waits.
+    double share();
+
+    /// Has the background write what there is.
+    void request();
+
+    /// Why it cannot be written, or null.
+    @Nullable Exception failure();
+
+    /// What there is, for whoever is refused: "2 memtables of 10 bytes".
+    String text();
+
+    /// Puts what there is in an event.
+    void describe(StallEvent event);
+  }
+
+  /// @param backlog asked before each write
+  public WriteThrottle(EngineContext context, Backlog backlog) {
     this.context = context;
-    this.settings = settings;
-    this.state = state;
-    this.flush = flush;
+    this.backlog = backlog;
     this.paidAt = new AtomicLong(context.clock().nanos() - BURST_NANOS);
   }
 
-  /// What part of the pace of flushes writers get: 0 when nobody may go on, infinity when nobody
-  /// waits.
+  /// What part of the pace of flushes writers get: all of it half the way from where they begin to
+  /// wait to where they stop, and the less the nearer that is.
   ///
-  /// @param memtableBytes what all memtables hold
-  /// @param memtableMax at which size one is full
-  /// @param files how many files level 0 has
-  /// @param filesSlow from how many on writers are slowed; twice as many stop them
-  static double share(long memtableBytes, long memtableMax, int files, int filesSlow) {
-    // From two full memtables on, up to four.
-    double memory = debt(memtableBytes, 2 * memtableMax);
-    double levelZero = 1 - debt(files, filesSlow);
-    double share = memory == 0 ? Double.POSITIVE_INFINITY : (1 - memory) / memory;
-    return levelZero == 1 ? share : Math.min(share, levelZero * levelZero);
+  /// @param debt as [#debt] has it
+  public static double share(double debt) {
+    return debt == 0 ? Double.POSITIVE_INFINITY : (1 - debt) / debt;
   }
 
-  /** How far something is from `slow`, as 0, to twice as much, as 1. */
-  private static double debt(long much, long slow) {
+  /// How far something is on its way from `slow`, as 0, to twice as much, as 1.
+  public static double debt(long much, long slow) {
     return Math.clamp((double) (much - slow) / slow, 0, 1);
   }
 
@@ -118,40 +124,24 @@ final class WriteThrottle {
     return begin + Math.min(cost, SLEEP_NANOS_MAX);
   }
 
-  /// Is told that a flush wrote a memtable of so many bytes.
-  void flushed(long bytes, long nanos) {
+  /// Is told that a flush wrote what came of so many bytes of writes.
+  public void flushed(long bytes, long nanos) {
     pace = (1 - LAST_SHARE) * pace + LAST_SHARE * bytes / Math.max(1, nanos);
   }
 
-  private double share() {
-    ReadState seen = state.now();
-    int files = seen.files().levelZeroRuns();
-    long bytes = 0;
-    if (!seen.sealed().isEmpty()) {
-      if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
-        return 0;
-      }
-      bytes = seen.active().memoryBytes();
-      for (Memtable sealed : seen.sealed()) {
-        bytes += sealed.memoryBytes();
-      }
-    }
-    return share(bytes, settings.memtableBytes(), files, settings.levelZeroSlow());
-  }
-
-  /// As [dev.varve.engine.Engine#awaitRoom].
-  void await(long bytes, boolean mayRefuse) {
-    double share = share();
+  /// As [Engine#awaitRoom].
+  public void await(long bytes, boolean mayRefuse) {
+    double share = backlog.share();
     if (share == Double.POSITIVE_INFINITY || !context.services().isStarted()) {
       return;
     }
-    flush.request();
+    backlog.request();
     long pause = share > 0 ? pause(nanos(bytes, share, pace)) : 0;
     if (share > 0 && pause == 0) {
       return;
     }
-    ReadState seen = state.now();
     StallEvent event = new StallEvent();
+    backlog.describe(event);
     event.begin();
     long begun = context.clock().nanos();
     try {
@@ -165,8 +155,6 @@ final class WriteThrottle {
       if (event.shouldCommit()) {
         event.keyspace = context.name();
         event.stopped = pause == 0;
-        event.sealedMemtables = seen.sealed().size();
-        event.levelZeroFiles = seen.files().version().level(0).size();
         event.commit();
       }
     }
@@ -179,7 +167,7 @@ final class WriteThrottle {
     for (long waited = 0;
         Math.max(waited, context.clock().nanos() - begun) < FULL_WAIT_NANOS_MAX;
         waited += nap) {
-      Exception why = flush.failure();
+      Exception why = backlog.failure();
       if (why != null) {
         if (mayRefuse) {
           stalls.refused();
@@ -189,14 +177,14 @@ final class WriteThrottle {
       }
       nap = Math.min(2 * nap, FULL_SLEEP_NANOS_MAX);
       LockSupport.parkNanos(this, nap);
-      if (share() > 0) {
+      if (backlog.share() > 0) {
         return;
       }
     }
   }
 
   /// How writers were held up so far.
-  LsmStats.Stalls stats() {
+  public StallStats stats() {
     return stalls.stats();
   }
 
@@ -217,10 +205,8 @@ final class WriteThrottle {
         "keyspace '"
             + context.name()
             + "' holds "
-            + state.now().sealed().size()
-            + " memtables of "
-            + settings.memtableBytes()
-            + " bytes that cannot be written: the write was refused, reads and deletes go on";
+            + backlog.text()
+            + " that cannot be written: the write was refused, reads and deletes go on";
     return why instanceof NoSpaceException full
         ? new DiskFullException(what + ". Make space; writing resumes by itself", full)
         : new StoreIoException(what, why instanceof IOException io ? io : new IOException(why));
