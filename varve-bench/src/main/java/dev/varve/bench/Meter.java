@@ -56,6 +56,29 @@ final class Meter {
     return Double.NaN;
   }
 
+  /// The bytes that this process has caused to be written to devices so far, by writes and through
+  /// mappings alike, less those that were dropped before they got there; NaN where the operating
+  /// system does not tell. A page that is changed again before it was written counts once.
+  static double deviceBytesWritten() {
+    double bytes = 0;
+    int found = 0;
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/io"))) {
+        String[] parts = line.split(": ", 2);
+        if (parts[0].equals("write_bytes")) {
+          bytes += Double.parseDouble(parts[1]);
+          found++;
+        } else if (parts[0].equals("cancelled_write_bytes")) {
+          bytes -= Double.parseDouble(parts[1]);
+          found++;
+        }
+      }
+    } catch (IOException e) {
+      return Double.NaN;
+    }
+    return found == 2 ? bytes : Double.NaN;
+  }
+
   /// How many threads there are.
   static int threads() {
     return THREADS.getThreadCount();

@@ -1,0 +1,138 @@
+package dev.varve.bench;
+
+import dev.varve.bench.Product.Settings;
+import dev.varve.bench.Product.Trait;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Engines of Varve's through the public API beside other products and the JDK's maps, all with the
+/// same heap, the same memory for caches, and the same data.
+///
+/// Hypothesis: what a put costs in an engine whose log is a copy into mapped memory, and a get in
+/// one that compares key heads as numbers, is less than in a product that writes pages or crosses
+/// into native code.
+final class ComparisonRow implements Row {
+  private static final long ENTRIES_USUAL = 1_000_000;
+  private static final long MEMORY_USUAL = 1L << 30;
+  private static final long WARM_UP_MAX = 200_000;
+
+  /** What an entry takes of the heap at most, in a map of the JDK's. */
+  private static final long RESIDENT_BYTES_EACH = 320;
+
+  private static final long HEAP_BYTES = 4L << 30;
+
+  /** How many puts have returned at least when a process is killed. */
+  private static final long ACKNOWLEDGED = 20_000;
+
+  /** How many entries a store that is killed has at most. */
+  private static final long KILLED_ENTRIES_MAX = 2_000_000;
+
+  private final String name;
+  private final String about;
+  private final List<Product> products;
+  private final List<String> leftOut;
+  private final List<Target> targets;
+
+  private ComparisonRow(
+      String name,
+      String about,
+      List<Product> products,
+      List<String> leftOut,
+      List<Target> targets) {
+    this.name = name;
+    this.about = about;
+    this.products = products;
+    this.leftOut = leftOut;
+    this.targets = targets;
+  }
+
+  /// A row of these products, but for those whose entries would not fit into memory.
+  ///
+  /// @param entries how many there are to be, or 0 for the usual number
+  /// @param targets what is aimed at
+  static ComparisonRow of(
+      String name, String about, List<Product> products, long entries, List<Target> targets) {
+    List<Product> fitting = new ArrayList<>();
+    List<String> leftOut = new ArrayList<>();
+    long count = entries > 0 ? entries : ENTRIES_USUAL;
+    for (Product product : products) {
+      long limit = product instanceof VarveProduct ? MEMORY_USUAL : HEAP_BYTES;
+      if (product.is(Trait.RESIDENT) && count > limit / RESIDENT_BYTES_EACH) {
+        leftOut.add(product.name() + " has all entries in memory, where these do not fit");
+      } else {
+        fitting.add(product);
+      }
+    }
+    return new ComparisonRow(name, about, fitting, leftOut, targets);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String about() {
+    return about;
+  }
+
+  @Override
+  public List<String> processes() {
+    return products.stream().map(Product::name).toList();
+  }
+
+  @Override
+  public List<String> jvmFlags() {
+    return List.of("-Xmx4g");
+  }
+
+  @Override
+  public List<String> jvmFlags(String process) {
+    List<String> flags = new ArrayList<>(jvmFlags());
+    flags.addAll(Products.find(process).jvmFlags());
+    return flags;
+  }
+
+  @Override
+  public Optional<Comparison> comparison() {
+    return Optional.of(new Comparison(products, leftOut));
+  }
+
+  @Override
+  public List<Target> targets() {
+    return targets;
+  }
+
+  @Override
+  public void run(String process, Run run) throws Exception {
+    Product product = Products.find(process);
+    List<String> flags = jvmFlags(process);
+    long entries = run.entries(ENTRIES_USUAL);
+    long memory = run.memory(MEMORY_USUAL);
+    long warmUp = Math.max(1, Math.min(WARM_UP_MAX, entries / 4));
+    new StoreMeasurement(run, product, Settings.of(warmUp, memory, true), flags, false).all();
+    new StoreMeasurement(run, product, Settings.of(entries, memory, true), flags, true).all();
+    if (product.is(Trait.KEEPS)) {
+      kill(product, Settings.of(KILLED_ENTRIES_MAX, memory, true), flags, run);
+    }
+  }
+
+  private static void kill(Product product, Settings settings, List<String> flags, Run run)
+      throws Exception {
+    Path directory = run.fresh("killed");
+    try {
+      StoreProcess.Killed killed =
+          new StoreProcess(product, settings, flags, run.seed())
+              .kill(directory, run.count(ACKNOWLEDGED));
+      run.record(product.name(), "put before a kill", Unit.NUMBER, killed.acknowledged());
+      run.record(product.name(), "lost to a kill", Unit.COUNT, killed.lost());
+      if (!killed.failure().isEmpty()) {
+        System.err.println(product.name() + " after a kill: " + killed.failure());
+      }
+    } finally {
+      Run.remove(directory);
+    }
+  }
+}
