@@ -113,7 +113,12 @@ public final class Bench implements Callable<Integer> {
 
   /// Runs the command.
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Bench()).execute(args));
+    System.exit(commandLine().execute(args));
+  }
+
+  /// The command, which takes the names of engines in any case.
+  static CommandLine commandLine() {
+    return new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
   }
 
   @Override

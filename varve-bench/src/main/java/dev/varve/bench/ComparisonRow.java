@@ -26,9 +26,6 @@ final class ComparisonRow implements Row {
   /** How many puts have returned at least when a process is killed. */
   private static final long ACKNOWLEDGED = 20_000;
 
-  /** How many entries a store that is killed has at most. */
-  private static final long KILLED_ENTRIES_MAX = 2_000_000;
-
   private final String name;
   private final String about;
   private final List<Product> products;
@@ -115,17 +112,16 @@ final class ComparisonRow implements Row {
     new StoreMeasurement(run, product, Settings.of(warmUp, memory, true), flags, false).all();
     new StoreMeasurement(run, product, Settings.of(entries, memory, true), flags, true).all();
     if (product.is(Trait.KEEPS)) {
-      kill(product, Settings.of(KILLED_ENTRIES_MAX, memory, true), flags, run);
+      kill(product, memory, flags, run);
     }
   }
 
-  private static void kill(Product product, Settings settings, List<String> flags, Run run)
+  private static void kill(Product product, long memory, List<String> flags, Run run)
       throws Exception {
     Path directory = run.fresh("killed");
     try {
-      StoreProcess.Killed killed =
-          new StoreProcess(product, settings, flags, run.seed())
-              .kill(directory, run.count(ACKNOWLEDGED));
+      KillTrial.Killed killed =
+          KillTrial.run(product, memory, flags, directory, run.count(ACKNOWLEDGED));
       run.record(product.name(), "put before a kill", Unit.NUMBER, killed.acknowledged());
       run.record(product.name(), "lost to a kill", Unit.COUNT, killed.lost());
       if (!killed.failure().isEmpty()) {

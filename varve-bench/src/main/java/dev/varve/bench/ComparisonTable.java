@@ -15,7 +15,7 @@ import java.util.Set;
 /// @threads immutable
 final class ComparisonTable {
   private static final int NAME_WIDTH = 38;
-  private static final int COLUMN_WIDTH = 12;
+  private static final int COLUMN_WIDTH = 13;
   private static final List<String> SECTIONS =
       List.of("", Stopwatch.ON_PROCESSOR, Stopwatch.ON_ALL_PROCESSORS, Stopwatch.ALLOCATION);
 
@@ -51,7 +51,7 @@ final class ComparisonTable {
   }
 
   private static String shortened(String subject) {
-    String own = subject.startsWith("varve ") ? subject.substring("varve ".length()) : subject;
+    String own = subject.replace("varve ", "").replace("Concurrent", "");
     return own.length() <= COLUMN_WIDTH ? own : own.substring(0, COLUMN_WIDTH);
   }
 

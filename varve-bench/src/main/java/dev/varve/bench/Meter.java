@@ -44,10 +44,15 @@ final class Meter {
   /// The most memory that this process has had in use so far, native memory included, in bytes; NaN
   /// where the operating system does not tell.
   static double residentBytesMax() {
+    return number("/proc/self/status", "VmHWM:") * 1024;
+  }
+
+  /** The number on the line of a file that begins with this name. */
+  private static double number(String file, String name) {
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
-          return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024;
+      for (String line : Files.readAllLines(Path.of(file))) {
+        if (line.startsWith(name)) {
+          return Double.parseDouble(line.replaceAll("[^0-9]", ""));
         }
       }
     } catch (IOException e) {
@@ -57,26 +62,10 @@ final class Meter {
   }
 
   /// The bytes that this process has caused to be written to devices so far, by writes and through
-  /// mappings alike, less those that were dropped before they got there; NaN where the operating
-  /// system does not tell. A page that is changed again before it was written counts once.
+  /// mappings alike; NaN where the operating system does not tell. A page that is changed again
+  /// before it was written counts once; one that is dropped before counts all the same.
   static double deviceBytesWritten() {
-    double bytes = 0;
-    int found = 0;
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/io"))) {
-        String[] parts = line.split(": ", 2);
-        if (parts[0].equals("write_bytes")) {
-          bytes += Double.parseDouble(parts[1]);
-          found++;
-        } else if (parts[0].equals("cancelled_write_bytes")) {
-          bytes -= Double.parseDouble(parts[1]);
-          found++;
-        }
-      }
-    } catch (IOException e) {
-      return Double.NaN;
-    }
-    return found == 2 ? bytes : Double.NaN;
+    return number("/proc/self/io", "write_bytes:");
   }
 
   /// How many threads there are.

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class StoreProcess {
   private static final String PUT = "put";
   private static final String LOOK = "look";
-  private static final long WAIT_SECONDS_MAX = 120;
-  private static final long LOOK_MILLIS = 5;
+  private static final long WAIT_SECONDS = 120;
 
   private final Product product;
   private final Settings settings;
@@ -47,41 +46,23 @@ public final class StoreProcess {
   /// @param failure why it did not open, or an empty text
   record Found(long openNanos, long entries, String failure) {}
 
-  /// What a kill took away.
+  /// Starts a process that puts into a store until it is killed.
   ///
-  /// @param acknowledged how many puts had returned
-  /// @param lost how many of them were not there afterwards; all when the store did not open
-  /// @param failure why it did not open, or an empty text
-  record Killed(long acknowledged, long lost, String failure) {}
+  /// @param told the file that holds how many puts have returned: see [#acknowledged]
+  /// @throws IOException when it cannot be started
+  Process put(Path store, Path told) throws IOException {
+    return start(PUT, store, told, settings.entries());
+  }
 
-  /// Has a process put into a new store, kills it (SIGKILL) in the middle of that once
-  /// `acknowledged` puts have returned, and has another one look what is there.
+  /// How many puts of a process have returned.
   ///
-  /// @param directory for the store and for what these processes tell
-  /// @throws IOException when a process does something else
-  Killed kill(Path directory, long acknowledged) throws IOException, InterruptedException {
-    Path _ = Files.createDirectories(directory);
-    Path told = directory.resolve("acknowledged");
-    Path store = directory.resolve("store");
-    Process process = start(PUT, store, told, settings.entries());
-    try {
-      long begun = System.nanoTime();
-      while (acknowledged(told) < acknowledged) {
-        if (!process.isAlive()) {
-          throw new IOException(product.name() + ": its process ended with " + process.waitFor());
-        }
-        if (System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(WAIT_SECONDS_MAX)) {
-          throw new IOException(product.name() + " put too little to be killed");
-        }
-        Thread.sleep(LOOK_MILLIS);
-      }
-    } finally {
-      process.destroyForcibly();
+  /// @throws IOException when the file cannot be read
+  static long acknowledged(Path told) throws IOException {
+    if (!Files.exists(told)) {
+      return 0;
     }
-    int _ = process.waitFor();
-    long puts = acknowledged(told);
-    Found found = look(store, directory.resolve("found"), puts);
-    return new Killed(puts, puts - found.entries(), found.failure());
+    byte[] bytes = Files.readAllBytes(told);
+    return bytes.length < Long.BYTES ? 0 : ByteBuffer.wrap(bytes).getLong();
   }
 
   /// Has a process open a store and look for the first `entries` entries.
@@ -103,14 +84,6 @@ public final class StoreProcess {
     }
     List<String> lines = Files.readAllLines(told);
     return new Found(Long.parseLong(lines.get(0)), Long.parseLong(lines.get(1)), lines.get(2));
-  }
-
-  private static long acknowledged(Path told) throws IOException {
-    if (!Files.exists(told)) {
-      return 0;
-    }
-    byte[] bytes = Files.readAllBytes(told);
-    return bytes.length < Long.BYTES ? 0 : ByteBuffer.wrap(bytes).getLong();
   }
 
   private Process start(String task, Path store, Path told, long entries) throws IOException {
@@ -176,7 +149,7 @@ public final class StoreProcess {
         // One write of eight bytes: what the kill leaves in the file is one number or the next.
         int _ = file.write(number.clear().putLong(0, i + 1), 0);
       }
-      Thread.sleep(TimeUnit.SECONDS.toMillis(WAIT_SECONDS_MAX));
+      Thread.sleep(TimeUnit.SECONDS.toMillis(WAIT_SECONDS));
     }
   }
 
