@@ -69,13 +69,14 @@ final class Chart {
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
-  }
-
   private static String label(double x, double y, String anchor, String text) {
-    return format(
-        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>%n", x, y, anchor, escaped(text));
+    return String.format(
+        Locale.ROOT,
+        "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>%n",
+        x,
+        y,
+        anchor,
+        escaped(text));
   }
 
   private String color(String engine) {
@@ -89,12 +90,17 @@ final class Chart {
     int width = LEFT + PLOT + RIGHT;
     StringBuilder svg = new StringBuilder();
     svg.append(
-        format(
+        String.format(
+            Locale.ROOT,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\""
                 + " viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">%n"
                 + "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>%n"
                 + "<text x=\"12\" y=\"22\" font-size=\"15\">%s</text>%n",
-            width, bottom + BELOW, width, bottom + BELOW, escaped(title)));
+            width,
+            bottom + BELOW,
+            width,
+            bottom + BELOW,
+            escaped(title)));
     legend(svg);
     scale(svg, bottom);
     double y = TOP;
@@ -108,9 +114,11 @@ final class Chart {
     double x = 12;
     for (String engine : comparison.engines()) {
       svg.append(
-          format(
+          String.format(
+              Locale.ROOT,
               "<rect x=\"%.1f\" y=\"32\" width=\"10\" height=\"10\" fill=\"%s\"/>%n",
-              x, color(engine)));
+              x,
+              color(engine)));
       svg.append(label(x + 14, 41, "start", engine));
       x += 120;
     }
@@ -119,10 +127,17 @@ final class Chart {
   private static void scale(StringBuilder svg, int bottom) {
     for (double ratio = 1 / RATIO_MAX; ratio <= RATIO_MAX; ratio *= 2) {
       svg.append(
-          format(
+          String.format(
+              Locale.ROOT,
               "<line x1=\"%1$.1f\" y1=\"%2$d\" x2=\"%1$.1f\" y2=\"%3$d\" stroke=\"%4$s\"/>%n",
-              x(ratio), TOP - 6, bottom, ratio == 1 ? "#333" : "#ddd"));
-      String text = ratio < 1 ? format("1/%.0f", 1 / ratio) : format("%.0f", ratio);
+              x(ratio),
+              TOP - 6,
+              bottom,
+              ratio == 1 ? "#333" : "#ddd"));
+      String text =
+          ratio < 1
+              ? String.format(Locale.ROOT, "1/%.0f", 1 / ratio)
+              : String.format(Locale.ROOT, "%.0f", ratio);
       svg.append(label(x(ratio), TOP - 12, "middle", text));
     }
     svg.append(label(LEFT + PLOT + 12, TOP - 12, "start", "the best peer"));
@@ -147,7 +162,8 @@ final class Chart {
       double one = x(1);
       double end = x(standing.times());
       svg.append(
-          format(
+          String.format(
+              Locale.ROOT,
               "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>%n",
               Math.min(one, end),
               y,
@@ -160,7 +176,7 @@ final class Chart {
               better ? end + 3 : end - 3,
               y + BAR - 3,
               better ? "start" : "end",
-              format("%.2f", standing.times())));
+              String.format(Locale.ROOT, "%.2f", standing.times())));
       y += BAR;
     }
     return y + GAP;

@@ -47,7 +47,7 @@ public final class DirectedWalk implements OrderedStore.Walk {
   private boolean turn(boolean ahead) {
     byte[] here = steps.key();
     boolean stands = begin(here, ahead);
-    return stands && Arrays.equals(steps.key(), here) ? steps.advance() : stands;
+    return (stands && Arrays.equals(steps.key(), here)) ? steps.advance() : stands;
   }
 
   @Override

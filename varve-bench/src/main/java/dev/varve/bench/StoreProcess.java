@@ -165,7 +165,7 @@ public final class StoreProcess {
       openNanos = System.nanoTime() - begun;
       for (long i = 0; i < entries; i++) {
         byte @Nullable [] value = i == 0 ? first : store.get(keys.of(i));
-        if (value != null && StoreValues.number(value) == i) {
+        if (value != null && StoreValues.number(value) == i && values.isWhole(value)) {
           found++;
         }
       }
