@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /// Draws what Varve's engines come to beside the best peer: for each metric a bar for each engine,
 /// from the line at 1, where both are alike, to the right when Varve is better. The scale is
-/// logarithmic, so that twice as good and half as good are as far from the line.
+/// logarithmic, so that twice as good and half as good are as far from the line. The number stands
+/// across the line from its bar.
 ///
 /// @threads immutable
 final class Chart {
@@ -173,9 +174,9 @@ final class Chart {
       boolean better = standing.times() >= 1;
       svg.append(
           label(
-              better ? end + 3 : end - 3,
+              better ? one - 3 : one + 3,
               y + BAR - 3,
-              better ? "start" : "end",
+              better ? "end" : "start",
               String.format(Locale.ROOT, "%.2f", standing.times())));
       y += BAR;
     }

@@ -22,12 +22,12 @@ record Comparison(List<Product> products, List<String> leftOut) {
     return products.stream().filter(VarveProduct.class::isInstance).map(Product::name).toList();
   }
 
-  /// The peers of an engine: those that keep what they are given, in an order if it does.
+  /// The peers of an engine: those that keep what they are given, and in an order where it does.
   List<String> peers(String engine) {
     Product own = Products.find(engine);
     return products.stream()
         .filter(p -> !(p instanceof VarveProduct))
-        .filter(p -> p.is(Trait.KEEPS) && p.is(Trait.ORDERED) == own.is(Trait.ORDERED))
+        .filter(p -> p.is(Trait.KEEPS) && (p.is(Trait.ORDERED) || !own.is(Trait.ORDERED)))
         .map(Product::name)
         .toList();
   }
@@ -40,10 +40,15 @@ record Comparison(List<Product> products, List<String> leftOut) {
       return Optional.empty();
     }
     double ratio = figures.ratio(own.get(), best.get().subject()).orElse(0);
-    if (ratio == 0) {
+    if (ratio == 0 || isNothing(own.get()) || isNothing(best.get())) {
       return Optional.empty();
     }
     double times = own.get().unit().moreIsBetter() ? ratio : 1 / ratio;
     return Optional.of(new Standing(own.get(), best.get(), times));
+  }
+
+  /** Of less than a byte for each operation there is no sensible ratio. */
+  private static boolean isNothing(Figures.Figure figure) {
+    return figure.metric().endsWith(Stopwatch.ALLOCATION) && figure.median() < 1;
   }
 }

@@ -2,6 +2,7 @@ package dev.varve.bench;
 
 import dev.varve.bench.Product.Settings;
 import dev.varve.bench.Product.Trait;
+import dev.varve.kv.EngineKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,13 @@ final class ComparisonRow implements Row {
 
   private static final long HEAP_BYTES = 4L << 30;
 
+  private static final VarveProduct ARRAY = new VarveProduct(EngineKind.ARRAY);
+  private static final long ARRAY_ENTRIES_MAX = 1000;
+
   /** How many puts have returned at least when a process is killed. */
   private static final long ACKNOWLEDGED = 20_000;
+
+  private static final long ACKNOWLEDGED_SYNCED = 1_000;
 
   private final String name;
   private final String about;
@@ -45,7 +51,7 @@ final class ComparisonRow implements Row {
     this.targets = targets;
   }
 
-  /// A row of these products, but for those whose entries would not fit into memory.
+  /// A row of these products, but for those that are not made for so many entries.
   ///
   /// @param entries how many there are to be, or 0 for the usual number
   /// @param targets what is aimed at
@@ -56,7 +62,9 @@ final class ComparisonRow implements Row {
     long count = entries > 0 ? entries : ENTRIES_USUAL;
     for (Product product : products) {
       long limit = product instanceof VarveProduct ? MEMORY_USUAL : HEAP_BYTES;
-      if (product.is(Trait.RESIDENT) && count > limit / RESIDENT_BYTES_EACH) {
+      if (product.equals(ARRAY) && count > ARRAY_ENTRIES_MAX) {
+        leftOut.add(product.name() + " looks at all entries one after the other, for a few only");
+      } else if (product.is(Trait.RESIDENT) && count > limit / RESIDENT_BYTES_EACH) {
         leftOut.add(product.name() + " has all entries in memory, where these do not fit");
       } else {
         fitting.add(product);
@@ -112,20 +120,32 @@ final class ComparisonRow implements Row {
     new StoreMeasurement(run, product, Settings.of(warmUp, memory, true), flags, false).all();
     new StoreMeasurement(run, product, Settings.of(entries, memory, true), flags, true).all();
     if (product.is(Trait.KEEPS)) {
-      kill(product, memory, flags, run);
+      Settings settings = KillTrial.settings(memory);
+      kill(product, settings, product.is(Trait.SURVIVES_KILL), ACKNOWLEDGED, run);
+      if (product.is(Trait.SYNCS)) {
+        kill(product, settings.withSync(), true, ACKNOWLEDGED_SYNCED, run);
+      }
     }
   }
 
-  private static void kill(Product product, long memory, List<String> flags, Run run)
+  /** Kills a process that puts; one that may lose nothing and does is a failure of this one. */
+  private void kill(
+      Product product, Settings settings, boolean mustHold, long acknowledged, Run run)
       throws Exception {
+    String suffix = settings.synced() ? ", synced" : "";
     Path directory = run.fresh("killed");
     try {
       KillTrial.Killed killed =
-          KillTrial.run(product, memory, flags, directory, run.count(ACKNOWLEDGED));
-      run.record(product.name(), "put before a kill", Unit.NUMBER, killed.acknowledged());
-      run.record(product.name(), "lost to a kill", Unit.COUNT, killed.lost());
+          KillTrial.run(
+              product, settings, jvmFlags(product.name()), directory, run.count(acknowledged));
+      run.record(product.name(), "put before a kill" + suffix, Unit.NUMBER, killed.acknowledged());
+      run.record(product.name(), "lost to a kill" + suffix, Unit.COUNT, killed.lost());
+      if (mustHold && killed.lost() > 0) {
+        throw new IllegalStateException(
+            product.name() + " lost what it had acknowledged" + suffix + ": " + killed);
+      }
       if (!killed.failure().isEmpty()) {
-        System.err.println(product.name() + " after a kill: " + killed.failure());
+        System.err.println(product.name() + " after a kill" + suffix + ": " + killed.failure());
       }
     } finally {
       Run.remove(directory);

@@ -25,28 +25,32 @@ public final class KillTrial {
   /// @param failure why it did not open, or an empty text
   public record Killed(long acknowledged, long lost, String failure) {}
 
-  /// Kills a store of 64 MiB of memory that is not synced.
+  /// What a store that is killed is made with, not synced.
+  public static Settings settings(long memoryBytes) {
+    return Settings.of(ENTRIES_MAX, memoryBytes, true);
+  }
+
+  /// Kills a store, in JVMs with a small heap.
   ///
   /// @param directory for the store and for what the processes tell
   /// @param acknowledged how many puts have returned at least when it is killed
   /// @throws IOException when a process does something else
-  public static Killed run(Product product, Path directory, long acknowledged)
+  public static Killed run(Product product, Settings settings, Path directory, long acknowledged)
       throws IOException, InterruptedException {
     List<String> flags = new ArrayList<>(List.of("-Xmx1g"));
     flags.addAll(product.jvmFlags());
-    return run(product, 64 << 20, flags, directory, acknowledged);
+    return run(product, settings, flags, directory, acknowledged);
   }
 
-  /// Kills a store that is not synced.
+  /// Kills a store.
   ///
   /// @param flags of the JVMs
   static Killed run(
-      Product product, long memoryBytes, List<String> flags, Path directory, long acknowledged)
+      Product product, Settings settings, List<String> flags, Path directory, long acknowledged)
       throws IOException, InterruptedException {
     Path _ = Files.createDirectories(directory);
     Path told = directory.resolve("acknowledged");
     Path store = directory.resolve("store");
-    Settings settings = Settings.of(ENTRIES_MAX, memoryBytes, true);
     StoreProcess processes = new StoreProcess(product, settings, flags, 0);
     Process process = processes.put(store, told);
     try {

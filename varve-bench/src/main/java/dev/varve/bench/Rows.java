@@ -36,8 +36,7 @@ final class Rows {
   }
 
   private static ComparisonRow peers(Selection selection) {
-    List<Product> products =
-        new ArrayList<>(engines(selection.engines, kind -> kind != EngineKind.ARRAY));
+    List<Product> products = new ArrayList<>(engines(selection.engines, _ -> true));
     products.addAll(Peer.all());
     products.addAll(MapProduct.all());
     return ComparisonRow.of(

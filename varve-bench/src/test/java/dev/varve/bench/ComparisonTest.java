@@ -13,7 +13,9 @@ import dev.varve.kv.EngineKind;
 import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.DynamicTest;
@@ -55,7 +57,8 @@ class ComparisonTest {
   }
 
   private KillTrial.Killed kill(Product product) throws Exception {
-    return KillTrial.run(product, directory.resolve(product.name()), 500);
+    return KillTrial.run(
+        product, KillTrial.settings(64 << 20), directory.resolve(product.name()), 500);
   }
 
   @Test
@@ -76,7 +79,33 @@ class ComparisonTest {
     Comparison.Standing standing = comparison().standing(figures, RBTREE, "put").orElseThrow();
     assertEquals(BufferedPeer.NAME, standing.best().subject());
     assertEquals(3, standing.times(), 1e-9);
-    assertEquals(List.of(), comparison().peers("varve HASH"), "an ordered peer of HASH");
+  }
+
+  @Test
+  void whoKeepsAnOrderIsAPeerOfWhoDoesNotButNotTheOtherWayRound() {
+    Product unordered = Products.find("varve HASH");
+    Comparison comparison =
+        new Comparison(
+            List.of(Products.find(RBTREE), unordered, new BufferedPeer(), new UnorderedPeer()),
+            List.of());
+    assertEquals(List.of(BufferedPeer.NAME, "Unordered"), comparison.peers("varve HASH"));
+    assertEquals(List.of(BufferedPeer.NAME), comparison.peers(RBTREE));
+  }
+
+  @Test
+  void lessThanAByteForEachOperationHasNoRatio() {
+    Figures figures =
+        Figures.of(
+            List.of(
+                sample(RBTREE, "get" + Stopwatch.ALLOCATION, 0.01),
+                sample(RBTREE, "put" + Stopwatch.ALLOCATION, 2),
+                sample(BufferedPeer.NAME, "get" + Stopwatch.ALLOCATION, 100),
+                sample(BufferedPeer.NAME, "put" + Stopwatch.ALLOCATION, 100)));
+    assertTrue(comparison().standing(figures, RBTREE, "get" + Stopwatch.ALLOCATION).isEmpty());
+    assertEquals(
+        50,
+        comparison().standing(figures, RBTREE, "put" + Stopwatch.ALLOCATION).orElseThrow().times(),
+        1e-9);
   }
 
   @Test
@@ -181,5 +210,28 @@ class ComparisonTest {
   private static Walk put(OrderedStore store) {
     store.putAll(new byte[][] {{(byte) 0x84}, {2}, {4}}, new byte[][] {{1}, {2}, {3}});
     return store.walk();
+  }
+
+  /** A peer without an order, which is never opened. */
+  private static final class UnorderedPeer implements Peer {
+    @Override
+    public String name() {
+      return "Unordered";
+    }
+
+    @Override
+    public Set<Trait> traits() {
+      return EnumSet.of(Trait.KEEPS);
+    }
+
+    @Override
+    public String about() {
+      return "never opened";
+    }
+
+    @Override
+    public MeasuredStore open(Path directory, Settings settings) {
+      throw new UnsupportedOperationException("never opened");
+    }
   }
 }

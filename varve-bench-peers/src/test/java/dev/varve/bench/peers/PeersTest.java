@@ -161,12 +161,29 @@ final class PeersTest {
     return each(
         Trait.KEEPS,
         peer -> {
-          KillTrial.Killed killed = KillTrial.run(peer, directory.resolve(peer.name()), 2_000);
-          System.out.println(peer.name() + " " + killed);
+          KillTrial.Killed killed =
+              KillTrial.run(
+                  peer, KillTrial.settings(64 << 20), directory.resolve(peer.name()), 2_000);
           assertTrue(killed.acknowledged() >= 2_000);
           if (peer.is(Trait.SURVIVES_KILL)) {
             assertEquals(0, killed.lost(), killed::toString);
           }
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> what_was_synced_survives_a_kill() {
+    return each(
+        Trait.SYNCS,
+        peer -> {
+          KillTrial.Killed killed =
+              KillTrial.run(
+                  peer,
+                  KillTrial.settings(64 << 20).withSync(),
+                  directory.resolve(peer.name()),
+                  100);
+          assertTrue(killed.acknowledged() >= 100);
+          assertEquals(0, killed.lost(), killed::toString);
         });
   }
 
