@@ -121,16 +121,15 @@ final class ComparisonRow implements Row {
     new StoreMeasurement(run, product, Settings.of(entries, memory, true), flags, true).all();
     if (product.is(Trait.KEEPS)) {
       Settings settings = KillTrial.settings(memory);
-      kill(product, settings, product.is(Trait.SURVIVES_KILL), ACKNOWLEDGED, run);
+      kill(product, settings, ACKNOWLEDGED, run);
       if (product.is(Trait.SYNCS)) {
-        kill(product, settings.withSync(), true, ACKNOWLEDGED_SYNCED, run);
+        kill(product, settings.withSync(), ACKNOWLEDGED_SYNCED, run);
       }
     }
   }
 
-  /** Kills a process that puts; one that may lose nothing and does is a failure of this one. */
-  private void kill(
-      Product product, Settings settings, boolean mustHold, long acknowledged, Run run)
+  /** Kills a process that puts. */
+  private void kill(Product product, Settings settings, long acknowledged, Run run)
       throws Exception {
     String suffix = settings.synced() ? ", synced" : "";
     Path directory = run.fresh("killed");
@@ -140,15 +139,21 @@ final class ComparisonRow implements Row {
               product, settings, jvmFlags(product.name()), directory, run.count(acknowledged));
       run.record(product.name(), "put before a kill" + suffix, Unit.NUMBER, killed.acknowledged());
       run.record(product.name(), "lost to a kill" + suffix, Unit.COUNT, killed.lost());
-      if (mustHold && killed.lost() > 0) {
-        throw new IllegalStateException(
-            product.name() + " lost what it had acknowledged" + suffix + ": " + killed);
-      }
+      check(product, settings.synced(), killed);
       if (!killed.failure().isEmpty()) {
         System.err.println(product.name() + " after a kill" + suffix + ": " + killed.failure());
       }
     } finally {
       Run.remove(directory);
+    }
+  }
+
+  /// What a product keeps by its own promise, or has synced, no kill takes away.
+  ///
+  /// @throws IllegalStateException when one did
+  static void check(Product product, boolean synced, KillTrial.Killed killed) {
+    if ((synced || product.is(Trait.SURVIVES_KILL)) && killed.lost() > 0) {
+      throw new IllegalStateException(product.name() + " lost what it promised to keep: " + killed);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.varve.bench;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.bench.Figures.Verdict;
@@ -66,6 +67,18 @@ class ComparisonTest {
     KillTrial.Killed killed = kill(Products.find(BufferedPeer.NAME));
     assertEquals(killed.acknowledged(), killed.lost());
     assertTrue(killed.lost() >= 500, killed::toString);
+  }
+
+  @Test
+  void aProductThatLosesWhatItPromisedToKeepIsAFailure() {
+    KillTrial.Killed some = new KillTrial.Killed(500, 1, "");
+    Product promises = Products.find(RBTREE);
+    Product promisesNothing = Products.find(BufferedPeer.NAME);
+    assertThrows(IllegalStateException.class, () -> ComparisonRow.check(promises, false, some));
+    assertThrows(
+        IllegalStateException.class, () -> ComparisonRow.check(promisesNothing, true, some));
+    ComparisonRow.check(promisesNothing, false, some);
+    ComparisonRow.check(promises, true, new KillTrial.Killed(500, 0, ""));
   }
 
   @Test
