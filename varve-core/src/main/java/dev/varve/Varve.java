@@ -1,6 +1,7 @@
 package dev.varve;
 
 import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.btree.BtreeEngine;
 import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.memory.MemoryEngine;
 import dev.varve.fs.FileSystem;
@@ -37,6 +38,7 @@ public final class Varve {
               EngineKind.ARRAY, MemoryEngine::of,
               EngineKind.RBTREE, MemoryEngine::of,
               EngineKind.HASH, MemoryEngine::of,
+              EngineKind.BTREE, BtreeEngine::of,
               EngineKind.LSM, LsmEngine::of));
 
   private Varve() {}

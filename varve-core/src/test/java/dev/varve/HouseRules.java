@@ -31,6 +31,7 @@ final class HouseRules {
           "log",
           "engine",
           "engine.memory",
+          "engine.btree.heap",
           "engine.btree",
           "engine.lsm.memtable",
           "engine.lsm.sstable",

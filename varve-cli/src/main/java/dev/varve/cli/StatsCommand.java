@@ -35,6 +35,7 @@ final class StatsCommand implements Callable<Integer> {
       if (console.isJson()) {
         console.json(json(stats, recovery));
         LsmTables.each(stats, (name, lsm) -> console.json(LsmTables.json(name, lsm)));
+        BtreeTables.each(stats, (name, btree) -> console.json(BtreeTables.json(name, btree)));
       } else {
         console.table(table(stats, recovery));
         LsmTables.each(
@@ -44,6 +45,13 @@ final class StatsCommand implements Callable<Integer> {
               console.line("keyspace " + name);
               console.table(LsmTables.levels(lsm));
               console.table(LsmTables.figures(lsm));
+            });
+        BtreeTables.each(
+            stats,
+            (name, btree) -> {
+              console.line("");
+              console.line("keyspace " + name);
+              console.table(BtreeTables.figures(btree));
             });
         console.line("");
         console.line("options");

@@ -98,4 +98,12 @@ public final class Bytes {
     }
     return after;
   }
+
+  /// The smallest key of at most `bytesMax` bytes that is greater than `key`, which may be longer,
+  /// or an empty array when there is none.
+  public static byte[] after(byte[] key, int bytesMax) {
+    return key.length < bytesMax
+        ? Arrays.copyOf(key, key.length + 1)
+        : afterPrefix(Arrays.copyOf(key, bytesMax));
+  }
 }

@@ -37,6 +37,7 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong files = new AtomicLong();
   private final AtomicLong hand = new AtomicLong();
+  private final ReadBuffers buffers = new ReadBuffers();
   private volatile boolean closed;
 
   /// A cache of at most `bytesMax` bytes within `budget`.
@@ -57,6 +58,11 @@ public final class BlockCache implements AutoCloseable, MemoryReclaimer {
       bytes.addAndGet(delta);
       budget.use(delta);
     }
+  }
+
+  /// What blocks that have to be decompressed are read to.
+  public ReadBuffers buffers() {
+    return buffers;
   }
 
   /// A number that stands for one open file and is never used for another.

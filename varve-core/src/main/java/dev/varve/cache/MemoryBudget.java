@@ -28,6 +28,10 @@ public final class MemoryBudget {
   /// Notes that a part uses `bytes` more, or less where negative. What is used above the budget is
   /// reclaimed as far as that can be.
   public void use(long bytes) {
+    if (bytes > 0 && used.get() > bytesMax - bytes) {
+      // Before it is used: whoever looks in between finds no more in use than there may be.
+      reclaim(used.get() - (bytesMax - bytes));
+    }
     long now = used.addAndGet(bytes);
     if (bytes > 0 && now > bytesMax) {
       reclaim(now - bytesMax);

@@ -24,6 +24,12 @@ public final class Lz4Codec implements BlockCodec {
   private static final int HASH_BITS = 13;
   private static final int HASH_FACTOR = 0x9E3779B1;
 
+  /**
+   * Of four bytes that come again within so many the first place stays known. What fills up a
+   * record is then found from its begin on in the next one, and not in pieces.
+   */
+  private static final int NEAR = 64;
+
   /** Attempts without a match before the search takes longer steps, as a power of two. */
   private static final int SKIP_SHIFT = 6;
 
@@ -85,13 +91,17 @@ public final class Lz4Codec implements BlockCodec {
         int bytes = Bytes.getInt(source, at);
         int slot = (bytes * HASH_FACTOR) >>> (32 - HASH_BITS);
         int candidate = table[slot] - base;
-        table[slot] = at + base;
+        int distance = at - candidate;
         if (candidate >= offset
-            && at - candidate <= DISTANCE_MAX
+            && distance <= DISTANCE_MAX
             && Bytes.getInt(source, candidate) == bytes) {
+          if (distance >= NEAR) {
+            table[slot] = at + base;
+          }
           match = candidate;
           break;
         }
+        table[slot] = at + base;
         at += attempts++ >>> SKIP_SHIFT;
       }
       if (match < 0) {
@@ -109,7 +119,11 @@ public final class Lz4Codec implements BlockCodec {
       at = matchEnd;
       if (at <= matchLimit) {
         int before = at - 2;
-        table[(Bytes.getInt(source, before) * HASH_FACTOR) >>> (32 - HASH_BITS)] = before + base;
+        int slot = (Bytes.getInt(source, before) * HASH_FACTOR) >>> (32 - HASH_BITS);
+        int known = table[slot] - base;
+        if (known < offset || before - known >= NEAR) {
+          table[slot] = before + base;
+        }
       }
     }
     return writeLiterals(source, anchor, end - anchor, target, out, 0) - targetOffset;

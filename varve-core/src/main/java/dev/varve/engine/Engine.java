@@ -22,6 +22,20 @@ public interface Engine extends AutoCloseable {
   /// Which one it is.
   EngineKind kind();
 
+  /// Whether there may ever be something for [#prepare] to do.
+  default boolean prepares() {
+    return false;
+  }
+
+  /// Brings into memory what applying a mutation needs, so that this does not depend on the device.
+  /// Called before the commit that has the mutation is logged, where the engine [#prepares];
+  /// whoever calls has a lane.
+  ///
+  /// @throws dev.varve.kv.CorruptionException when what is needed is damaged: the commit is not
+  ///   made
+  /// @throws dev.varve.kv.StoreIoException when the device refuses: the commit is not made
+  default void prepare(MutationReader mutation) {}
+
   /// Applies a mutation of a commit. Numbers never fall; several mutations may have the same one.
   ///
   /// @throws OutOfMemoryError when there is no memory; the engine is then good for reading only
@@ -63,6 +77,9 @@ public interface Engine extends AutoCloseable {
   /// @throws dev.varve.kv.CorruptionException when a file is damaged, missing or another's
   /// @throws IOException when the device refuses
   void load(byte[] state, ProgressListener listener) throws IOException;
+
+  /// Is told that the store takes commits from now on: it has been brought back, or is new.
+  default void started() {}
 
   /// Is told, while nobody commits, that [#flush] will be called for the moment now.
   default void prepareFlush() {}

@@ -1,5 +1,6 @@
 package dev.varve.engine;
 
+import dev.varve.kv.BtreeStats;
 import dev.varve.kv.LsmStats;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param revisions how many revisions it keeps, the newest of each key included
 /// @param fileBytes the bytes of its files
 /// @param lsm more, of the engine LSM; null for others
+/// @param btree more, of the engine BTREE; null for others
 public record EngineStats(
     long entries,
     long keyBytes,
@@ -20,4 +22,5 @@ public record EngineStats(
     long memoryBytes,
     long revisions,
     long fileBytes,
-    @Nullable LsmStats lsm) {}
+    @Nullable LsmStats lsm,
+    @Nullable BtreeStats btree) {}

@@ -9,7 +9,9 @@ public enum FileKind {
   MEMORY_SNAPSHOT(3, 1, "snapshot of an engine in memory"),
   SSTABLE(4, 1, "sstable"),
   MANIFEST(5, 1, "manifest"),
-  BLOB(6, 1, "blob file");
+  BLOB(6, 1, "blob file"),
+  HEAP(7, 1, "heap"),
+  HEAP_MAP(8, 1, "map of a heap");
 
   private final int code;
   private final int version;

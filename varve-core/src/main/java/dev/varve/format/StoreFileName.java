@@ -36,6 +36,12 @@ public sealed interface StoreFileName {
   /// A manifest of a keyspace's sstables.
   record Manifest(int keyspace, long number) implements StoreFileName {}
 
+  /// Objects of a keyspace.
+  record Heap(int keyspace, long number) implements StoreFileName {}
+
+  /// A map of the objects of a keyspace.
+  record HeapMap(int keyspace, long number) implements StoreFileName {}
+
   /// A file that is being written, or was when the store crashed.
   record Temporary() implements StoreFileName {}
 
@@ -65,6 +71,16 @@ public sealed interface StoreFileName {
   /// The name of a manifest.
   static String manifest(int keyspace, long number) {
     return String.format(Locale.ROOT, "ks-%d-%d.manifest", keyspace, number);
+  }
+
+  /// The name of a heap file.
+  static String heap(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.heap", keyspace, number);
+  }
+
+  /// The name of the map of a heap.
+  static String heapMap(int keyspace, long number) {
+    return String.format(Locale.ROOT, "ks-%d-%d.map", keyspace, number);
   }
 
   /// What a name stands for.
@@ -98,6 +114,8 @@ public sealed interface StoreFileName {
               case "snap" -> new Snapshot(keyspace, number);
               case "sst" -> new Sstable(keyspace, number);
               case "blob" -> new Blob(keyspace, number);
+              case "heap" -> new Heap(keyspace, number);
+              case "map" -> new HeapMap(keyspace, number);
               default -> new Manifest(keyspace, number);
             };
       }
@@ -115,6 +133,8 @@ public sealed interface StoreFileName {
       case Sstable(int keyspace, long number) -> sstable(keyspace, number);
       case Blob(int keyspace, long number) -> blob(keyspace, number);
       case Manifest(int keyspace, long number) -> manifest(keyspace, number);
+      case Heap(int keyspace, long number) -> heap(keyspace, number);
+      case HeapMap(int keyspace, long number) -> heapMap(keyspace, number);
       case Lock _, Catalog _, Temporary _, Foreign _ -> "";
     };
   }
@@ -123,7 +143,7 @@ public sealed interface StoreFileName {
   final class Patterns {
     private static final Pattern SEGMENT = Pattern.compile("log-(\\d{2})-(\\d{10,})\\.seg");
     private static final Pattern OF_KEYSPACE =
-        Pattern.compile("ks-(\\d+)-(\\d+)\\.(snap|sst|blob|manifest)");
+        Pattern.compile("ks-(\\d+)-(\\d+)\\.(snap|sst|blob|manifest|heap|map)");
 
     private Patterns() {}
   }

@@ -8,6 +8,9 @@ public enum EngineKind {
   RBTREE(2, true),
   /// A hash table in memory: for point access to sets that fit.
   HASH(3, false),
+  /// A B+Tree over leaves that are cached in memory and kept in a heap of slots on the device; for
+  /// ordered sets of any size that are read as much as written.
+  BTREE(4, true),
   /// A log-structured merge tree: sorted files on the device, what was written last in memory; for
   /// ordered sets larger than memory.
   LSM(5, true);
@@ -31,10 +34,15 @@ public enum EngineKind {
     return ordered;
   }
 
-  /// Whether all its entries are in memory. One that is not keeps them in files, and knows only
-  /// about how many it has until they are counted.
-  public boolean isResident() {
+  /// Whether it knows how many entries it has. Others, which do not look at what they overwrite,
+  /// have a guess until somebody counts.
+  public boolean isCounted() {
     return this != LSM;
+  }
+
+  /// Whether all its entries are in memory. One that is not keeps them in files.
+  public boolean isResident() {
+    return this != LSM && this != BTREE;
   }
 
   /// The kind of this number.

@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads immutable
 public final class KeyRange {
+  private static final byte[] LEAST = {};
   private static final KeyRange ALL = new KeyRange(null, null);
+  private static final KeyRange NOTHING = new KeyRange(null, LEAST);
 
   private final byte @Nullable [] from;
   private final byte @Nullable [] to;
@@ -37,7 +39,8 @@ public final class KeyRange {
 
   /// Every key greater than `from`.
   public static KeyRange greaterThan(byte[] from) {
-    return new KeyRange(successor(from), null);
+    byte[] next = Bytes.after(from, Limits.KEY_BYTES_MAX);
+    return next.length == 0 ? NOTHING : new KeyRange(next, null);
   }
 
   /// Every key less than `to`.
@@ -47,7 +50,7 @@ public final class KeyRange {
 
   /// `to` itself and every lesser key.
   public static KeyRange atMost(byte[] to) {
-    return new KeyRange(null, successor(to));
+    return new KeyRange(null, nextOrNull(to));
   }
 
   /// `from` itself and every key up to, but not with, `to`. Empty when `to` is not greater.
@@ -57,12 +60,13 @@ public final class KeyRange {
 
   /// `from` itself and every key up to, and with, `to`.
   public static KeyRange closed(byte[] from, byte[] to) {
-    return new KeyRange(from.clone(), successor(to));
+    return new KeyRange(from.clone(), nextOrNull(to));
   }
 
-  /** The least key that is greater. */
-  private static byte[] successor(byte[] key) {
-    return Arrays.copyOf(key, key.length + 1);
+  /** The least key that is greater; null when there is none. */
+  private static byte @Nullable [] nextOrNull(byte[] key) {
+    byte[] next = Bytes.after(key, Limits.KEY_BYTES_MAX);
+    return next.length == 0 ? null : next;
   }
 
   /// The least key in the range, or null when it has no lower end.

@@ -86,6 +86,8 @@ public interface Keyspace extends KeyspaceView {
 
   /// Makes every key in `range` absent, in one commit. A range other than [KeyRange#all] needs
   /// order. The other writers of the store wait meanwhile.
+  ///
+  /// @throws LimitException when an end of the range is longer than a key can be
   void deleteRange(KeyRange range);
 
   /// Begins to gather many entries that enter in one commit, without passing through the log where

@@ -1,5 +1,6 @@
 package dev.varve.kv;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -8,54 +9,37 @@ import org.jspecify.annotations.Nullable;
 
 /// How a keyspace is made. The store keeps it; a keyspace that exists keeps what it was made with.
 ///
-/// All but the engine concern engines that keep entries in files, and are refused for others.
+/// All but the engine concern engines that keep entries in files, and are refused for others, as
+/// are options of another engine.
 ///
 /// @param engine the implementation (`engine`)
-/// @param compression how blocks are compressed (`compression`, `none`, `lz4` or `zstd`, default
-///   `lz4`)
-/// @param filterBits how many bits of a filter each key has, so that most reads of absent keys need
-///   no block (`filter-bits`, 0 to 24, default 10: one absent key in a hundred passes; 0: no
-///   filter)
-/// @param block how many bytes of entries a block has at most, unless one entry has more (`block`,
-///   1 KiB to 1 MiB, default 4 KiB): a read brings in and decompresses a whole block, but larger
-///   ones compress better and need a smaller index
-/// @param levelZeroFiles how many files, each written from a full memtable, gather before they are
-///   merged into the levels below (`level-zero-files`, 1 to 64, default 4): a read may have to look
-///   into each of them, but merging more of them at once writes less
-/// @param memtable how much is gathered in memory before it is written to a file (`memtable`, at
-///   least 64 KiB; never more than half of the store's memory is used), or null for an eighth of
-///   the store's memory, at least 256 KiB and at most 64 MiB
-/// @param blobThreshold from how many bytes on a value is written to a blob file, which merges of
-///   sorted files leave alone, and not into a sorted file (`blob-threshold`, 256 B to 1 GiB,
-///   default 32 KiB)
+/// @param compression how blocks and leaves are compressed (`compression`, `none`, `lz4` or `zstd`,
+///   default `lz4`)
+/// @param blobThreshold from how many bytes on a value is kept apart, so that it is not moved with
+///   its neighbours: by the engine LSM in a blob file, by BTREE in an object of its own
+///   (`blob-threshold`, 256 B to 1 GiB, default 32 KiB for LSM and 4 KiB for BTREE)
+/// @param lsm what concerns the engine LSM alone
+/// @param btree what concerns the engine BTREE alone
 public record KeyspaceOptions(
     EngineKind engine,
     BlockCompression compression,
-    int filterBits,
-    ByteSize block,
-    int levelZeroFiles,
-    @Nullable ByteSize memtable,
-    ByteSize blobThreshold) {
-  private static final List<String> NAMES =
-      List.of(
-          "engine",
-          "compression",
-          "filter-bits",
-          "block",
-          "level-zero-files",
-          "memtable",
-          "blob-threshold");
-  private static final int FILTER_BITS_DEFAULT = 10;
-  private static final int FILTER_BITS_MAX = 24;
-  private static final ByteSize BLOCK_DEFAULT = ByteSize.ofKibibytes(4);
-  private static final ByteSize BLOCK_MIN = ByteSize.ofKibibytes(1);
-  private static final ByteSize BLOCK_MAX = ByteSize.ofMebibytes(1);
-  private static final int LEVEL_ZERO_FILES_DEFAULT = 4;
-  private static final int LEVEL_ZERO_FILES_MAX = 64;
-  private static final ByteSize MEMTABLE_MIN = ByteSize.ofKibibytes(64);
-  private static final ByteSize BLOB_THRESHOLD_DEFAULT = ByteSize.ofKibibytes(32);
+    ByteSize blobThreshold,
+    LsmOptions lsm,
+    BtreeOptions btree) {
+  private static final List<String> NAMES = names();
   private static final ByteSize BLOB_THRESHOLD_MIN = ByteSize.ofBytes(256);
   private static final ByteSize BLOB_THRESHOLD_MAX = ByteSize.ofBytes(Limits.VALUE_BYTES_MAX);
+
+  private static List<String> names() {
+    List<String> names = new ArrayList<>(List.of("engine", "compression", "blob-threshold"));
+    names.addAll(LsmOptions.NAMES);
+    names.addAll(BtreeOptions.NAMES);
+    return List.copyOf(names);
+  }
+
+  private static ByteSize blobThresholdDefault(EngineKind engine) {
+    return engine == EngineKind.BTREE ? ByteSize.ofKibibytes(4) : ByteSize.ofKibibytes(32);
+  }
 
   /// Combinations of options of the engine LSM for kinds of use.
   public enum Preset {
@@ -73,20 +57,6 @@ public record KeyspaceOptions(
 
   /// @throws UsageException when a value is outside its limits, or of no effect on the engine
   public KeyspaceOptions {
-    if (filterBits < 0 || filterBits > FILTER_BITS_MAX) {
-      throw new UsageException(
-          "'filter-bits' is from 0 to " + FILTER_BITS_MAX + ", not " + filterBits);
-    }
-    if (block.compareTo(BLOCK_MIN) < 0 || block.compareTo(BLOCK_MAX) > 0) {
-      throw new UsageException("'block' is " + BLOCK_MIN + " to " + BLOCK_MAX + ", not " + block);
-    }
-    if (levelZeroFiles < 1 || levelZeroFiles > LEVEL_ZERO_FILES_MAX) {
-      throw new UsageException(
-          "'level-zero-files' is from 1 to " + LEVEL_ZERO_FILES_MAX + ", not " + levelZeroFiles);
-    }
-    if (memtable != null && memtable.compareTo(MEMTABLE_MIN) < 0) {
-      throw new UsageException("'memtable' is " + MEMTABLE_MIN + " or more, not " + memtable);
-    }
     if (blobThreshold.compareTo(BLOB_THRESHOLD_MIN) < 0
         || blobThreshold.compareTo(BLOB_THRESHOLD_MAX) > 0) {
       throw new UsageException(
@@ -99,15 +69,30 @@ public record KeyspaceOptions(
     }
     if (engine.isResident()
         && (compression != BlockCompression.LZ4
-            || filterBits != FILTER_BITS_DEFAULT
-            || !block.equals(BLOCK_DEFAULT)
-            || levelZeroFiles != LEVEL_ZERO_FILES_DEFAULT
-            || memtable != null
-            || !blobThreshold.equals(BLOB_THRESHOLD_DEFAULT))) {
+            || !blobThreshold.equals(blobThresholdDefault(engine))
+            || !lsm.equals(LsmOptions.DEFAULTS)
+            || !btree.equals(BtreeOptions.DEFAULTS))) {
       throw new UsageException(
           "options other than 'engine' have no effect on the engine "
               + engine
-              + "; leave them out, or use LSM");
+              + "; leave them out, or use LSM or BTREE");
+    }
+    requireOwn(engine, EngineKind.LSM, lsm.equals(LsmOptions.DEFAULTS), LsmOptions.NAMES);
+    requireOwn(engine, EngineKind.BTREE, btree.equals(BtreeOptions.DEFAULTS), BtreeOptions.NAMES);
+  }
+
+  private static void requireOwn(
+      EngineKind engine, EngineKind owner, boolean isDefault, List<String> names) {
+    if (engine != owner && !isDefault) {
+      throw new UsageException(
+          "the options "
+              + String.join(", ", names)
+              + " are of the engine "
+              + owner
+              + " and have no effect on "
+              + engine
+              + "; leave them out, or use "
+              + owner);
     }
   }
 
@@ -116,11 +101,9 @@ public record KeyspaceOptions(
     return new KeyspaceOptions(
         engine,
         BlockCompression.LZ4,
-        FILTER_BITS_DEFAULT,
-        BLOCK_DEFAULT,
-        LEVEL_ZERO_FILES_DEFAULT,
-        null,
-        BLOB_THRESHOLD_DEFAULT);
+        blobThresholdDefault(engine),
+        LsmOptions.DEFAULTS,
+        BtreeOptions.DEFAULTS);
   }
 
   /// The options of a preset.
@@ -153,38 +136,52 @@ public record KeyspaceOptions(
 
   /// A copy with another [#compression].
   public KeyspaceOptions withCompression(BlockCompression value) {
-    return new KeyspaceOptions(
-        engine, value, filterBits, block, levelZeroFiles, memtable, blobThreshold);
-  }
-
-  /// A copy with other [#filterBits].
-  public KeyspaceOptions withFilterBits(int value) {
-    return new KeyspaceOptions(
-        engine, compression, value, block, levelZeroFiles, memtable, blobThreshold);
-  }
-
-  /// A copy with another [#block].
-  public KeyspaceOptions withBlock(ByteSize value) {
-    return new KeyspaceOptions(
-        engine, compression, filterBits, value, levelZeroFiles, memtable, blobThreshold);
-  }
-
-  /// A copy with another [#levelZeroFiles].
-  public KeyspaceOptions withLevelZeroFiles(int value) {
-    return new KeyspaceOptions(
-        engine, compression, filterBits, block, value, memtable, blobThreshold);
-  }
-
-  /// A copy with another [#memtable].
-  public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
-    return new KeyspaceOptions(
-        engine, compression, filterBits, block, levelZeroFiles, value, blobThreshold);
+    return new KeyspaceOptions(engine, value, blobThreshold, lsm, btree);
   }
 
   /// A copy with another [#blobThreshold].
   public KeyspaceOptions withBlobThreshold(ByteSize value) {
-    return new KeyspaceOptions(
-        engine, compression, filterBits, block, levelZeroFiles, memtable, value);
+    return new KeyspaceOptions(engine, compression, value, lsm, btree);
+  }
+
+  /// A copy with other options of the engine LSM.
+  public KeyspaceOptions withLsm(LsmOptions value) {
+    return new KeyspaceOptions(engine, compression, blobThreshold, value, btree);
+  }
+
+  /// A copy with other options of the engine BTREE.
+  public KeyspaceOptions withBtree(BtreeOptions value) {
+    return new KeyspaceOptions(engine, compression, blobThreshold, lsm, value);
+  }
+
+  /// A copy with other [LsmOptions#filterBits].
+  public KeyspaceOptions withFilterBits(int value) {
+    return withLsm(lsm.withFilterBits(value));
+  }
+
+  /// A copy with another [LsmOptions#block].
+  public KeyspaceOptions withBlock(ByteSize value) {
+    return withLsm(lsm.withBlock(value));
+  }
+
+  /// A copy with another [LsmOptions#levelZeroFiles].
+  public KeyspaceOptions withLevelZeroFiles(int value) {
+    return withLsm(lsm.withLevelZeroFiles(value));
+  }
+
+  /// A copy with another [LsmOptions#memtable].
+  public KeyspaceOptions withMemtable(@Nullable ByteSize value) {
+    return withLsm(lsm.withMemtable(value));
+  }
+
+  /// A copy with another [BtreeOptions#order].
+  public KeyspaceOptions withOrder(int value) {
+    return withBtree(btree.withOrder(value));
+  }
+
+  /// A copy with another [BtreeOptions#warmUp].
+  public KeyspaceOptions withWarmUp(BtreeOptions.WarmUp value) {
+    return withBtree(btree.withWarmUp(value));
   }
 
   /// Reads the text form.
@@ -204,13 +201,15 @@ public record KeyspaceOptions(
   }
 
   private KeyspaceOptions with(String name, String value) {
+    if (LsmOptions.NAMES.contains(name)) {
+      return withLsm(lsm.with(name, value));
+    }
+    if (BtreeOptions.NAMES.contains(name)) {
+      return withBtree(btree.with(name, value));
+    }
     return switch (name) {
       case "compression" ->
           withCompression(OptionText.enumValue(BlockCompression.class, name, value));
-      case "filter-bits" -> withFilterBits(OptionText.integer(name, value));
-      case "block" -> withBlock(ByteSize.parse(value));
-      case "level-zero-files" -> withLevelZeroFiles(OptionText.integer(name, value));
-      case "memtable" -> withMemtable(ByteSize.parse(value));
       case "blob-threshold" -> withBlobThreshold(ByteSize.parse(value));
       default -> this;
     };
@@ -229,18 +228,11 @@ public record KeyspaceOptions(
     if (engine.isResident()) {
       return text;
     }
-    ByteSize size = memtable;
     return text
         + "compression="
         + compression.name().toLowerCase(Locale.ROOT)
-        + "\nfilter-bits="
-        + filterBits
-        + "\nblock="
-        + block
-        + "\nlevel-zero-files="
-        + levelZeroFiles
         + "\n"
-        + (size == null ? "" : "memtable=" + size + "\n")
+        + (engine == EngineKind.LSM ? lsm.toText() : btree.toText())
         + "blob-threshold="
         + blobThreshold
         + "\n";

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// @param id its number
 /// @param name its name
 /// @param engine its engine
-/// @param entries how many entries it has; of an engine whose entries are in files it is a guess,
-///   off by what was overwritten or deleted and not compacted yet
+/// @param entries how many entries it has; of an engine that does not count them it is a guess, off
+///   by what was overwritten or deleted and not compacted yet
 /// @param keyBytes the bytes of all their keys
 /// @param valueBytes the bytes of all their values
 /// @param memoryBytes what the engine holds in memory, payload included
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param flushedThrough its files hold every commit up to this number
 /// @param fileBytes the bytes of its files
 /// @param lsm more, of a keyspace of the engine LSM; null for others
+/// @param btree more, of a keyspace of the engine BTREE; null for others
 public record KeyspaceStats(
     int id,
     String name,
@@ -27,4 +28,5 @@ public record KeyspaceStats(
     long revisions,
     long flushedThrough,
     long fileBytes,
-    @Nullable LsmStats lsm) {}
+    @Nullable LsmStats lsm,
+    @Nullable BtreeStats btree) {}

@@ -62,11 +62,13 @@ public interface KeyspaceView {
 
   /// The entry with the greatest key that is less than `key`, or null. Needs order.
   default @Nullable Entry below(byte[] key) {
+    Limits.checkKey(key);
     return last(KeyRange.lessThan(key));
   }
 
   /// The entry with the least key that is greater than `key`, or null. Needs order.
   default @Nullable Entry above(byte[] key) {
+    Limits.checkKey(key);
     return first(KeyRange.greaterThan(key));
   }
 

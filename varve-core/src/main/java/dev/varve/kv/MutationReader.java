@@ -118,9 +118,8 @@ public final class MutationReader {
     keyLength = 0;
     valueOffset = at;
     valueLength = 0;
-    // An end of a range may be one byte longer than a key: the successor of the longest key.
     if ((rangeFlags & MutationWriter.HAS_FROM) != 0) {
-      keyLength = length(Limits.KEY_BYTES_MAX + 1);
+      keyLength = length(Limits.KEY_BYTES_MAX);
       keyOffset = at;
       if (keyLength < 0 || keyLength > limit - at) {
         return damaged("a range's lower end is damaged");
@@ -128,7 +127,7 @@ public final class MutationReader {
       at += keyLength;
     }
     if ((rangeFlags & MutationWriter.HAS_TO) != 0) {
-      valueLength = length(Limits.KEY_BYTES_MAX + 1);
+      valueLength = length(Limits.KEY_BYTES_MAX);
       valueOffset = at;
       if (valueLength < 0 || valueLength > limit - at) {
         return damaged("a range's upper end is damaged");

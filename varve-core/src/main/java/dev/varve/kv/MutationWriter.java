@@ -114,8 +114,8 @@ public final class MutationWriter {
 
   /// Writes a range delete.
   ///
-  /// @throws LimitException when an end is longer than the successor of the longest key, or the
-  ///   encoding would pass [Limits#BATCH_BYTES_MAX]
+  /// @throws LimitException when an end is longer than a key can be, or the encoding would pass
+  ///   [Limits#BATCH_BYTES_MAX]
   public void deleteRange(int keyspace, KeyRange range) {
     byte @Nullable [] from = range.from();
     byte @Nullable [] to = range.to();
@@ -131,10 +131,10 @@ public final class MutationWriter {
 
   /** A reader takes no longer one, and a commit that cannot be read must never be logged. */
   private static void checkRangeEnd(byte @Nullable [] end) {
-    if (end != null && end.length > Limits.KEY_BYTES_MAX + 1) {
+    if (end != null && end.length > Limits.KEY_BYTES_MAX) {
       throw new LimitException(
           "an end of a range to delete has at most "
-              + (Limits.KEY_BYTES_MAX + 1)
+              + Limits.KEY_BYTES_MAX
               + " bytes, this one has "
               + end.length);
     }

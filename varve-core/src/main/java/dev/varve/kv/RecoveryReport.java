@@ -6,7 +6,7 @@ import java.util.List;
 /// What opening a store found and did.
 ///
 /// @param created whether the store was made just now
-/// @param clean whether it had been closed in order
+/// @param clean whether it had been closed in order by whoever made the last commit
 /// @param lastSequence the number of the last commit recovered
 /// @param snapshotEntries how many entries came from the engines' own files
 /// @param segments how many segments of the log were read

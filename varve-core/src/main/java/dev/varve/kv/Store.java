@@ -96,9 +96,9 @@ public interface Store extends AutoCloseable {
   /// leak is logged as a warning.
   void onLeak(Consumer<String> listener);
 
-  /// Makes every commit durable, ends all background work and gives back all files. Calls of other
-  /// threads that are under way end in order or with [StoreClosedException]. A second call does
-  /// nothing.
+  /// Makes every commit durable, ends all background work and gives back all files; those that a
+  /// cursor reads are given back when it is closed. Calls of other threads that are under way end
+  /// in order or with [StoreClosedException]. A second call does nothing.
   ///
   /// @throws StoreFailedException when the last sync failed; the store is closed all the same
   @Override

@@ -30,7 +30,8 @@ import java.util.function.Function;
 /// @param createIfMissing whether opening an empty directory makes a store (`create-if-missing`,
 ///   default true)
 /// @param leakDetection whether a handle that was forgotten is reported with the place that opened
-///   it (`leak-detection`, default true)
+///   it (`leak-detection`, default true). Of more than a thousand cursors the places of only a part
+///   are known until one is forgotten
 public record StoreOptions(
     Durability durability,
     int groupBatchMax,

@@ -63,7 +63,8 @@ public final class WriteBatch {
 
   /// Adds the deletion of every key in a range.
   ///
-  /// @throws LimitException when the batch gets too long
+  /// @throws LimitException when an end of the range is longer than a key can be, or the batch gets
+  ///   too long
   /// @throws UsageException when the engine has no order and the range is not [KeyRange#all]
   public WriteBatch deleteRange(Keyspace keyspace, KeyRange range) {
     if (!range.isAll() && !keyspace.options().engine().isOrdered()) {

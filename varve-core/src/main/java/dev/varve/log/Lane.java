@@ -2,14 +2,9 @@ package dev.varve.log;
 
 import dev.varve.base.Bytes;
 import dev.varve.fs.NoSpaceException;
-import dev.varve.fs.OpenMode;
-import dev.varve.fs.StoreFile;
-import dev.varve.fs.SyncMode;
 import dev.varve.kv.UsageException;
 import dev.varve.log.RecoveredLog.RecoveredLane;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,8 +25,6 @@ final class Lane {
 
   private static final int RESERVE_BYTES_MAX = 64 << 10;
 
-  private static final int REWRITE_BYTES = 256 << 10;
-
   private final LogEnvironment env;
   private final LogOptions options;
   private final int number;
@@ -50,8 +43,7 @@ final class Lane {
   /** The segments before the active one that are not wholly synced and closed, oldest first. */
   private final Deque<Segment> unsynced = new ArrayDeque<>();
 
-  /** What recovery found, until it is known to be durable. Guarded by the sync lock. */
-  private final List<ClosedSegment> found;
+  private final FoundSegments found;
 
   /** The segments before the active one, oldest first. */
   private final List<ClosedSegment> closed = new ArrayList<>();
@@ -64,6 +56,9 @@ final class Lane {
   private long nextBytes;
   private long records;
   private long bytes;
+
+  /** What `bytes` was when it was looked at last how fast the lane is. */
+  private long bytesSeen;
 
   Lane(
       LogEnvironment env,
@@ -81,7 +76,7 @@ final class Lane {
     this.salt = env.store().salt();
     this.previous = recovered.end();
     this.closed.addAll(recovered.segments());
-    this.found = new ArrayList<>(recovered.segments());
+    this.found = new FoundSegments(env, number, recovered.segments());
     this.nextBytes = options.segmentBytesFirst();
     this.alone = alone;
     this.maker = maker;
@@ -177,18 +172,8 @@ final class Lane {
       maker.prepare(nextBytes, segment.place().number());
     }
     long assigned = kind.isNumbered() ? nextSequence() : sequence.get();
-    try {
-      put(segment, array, payloadLength, kind, assigned, durableThrough, through);
-    } catch (NoSpaceException e) {
-      // The room was there before: the device has broken its word, and the number is given.
-      IOException cause = new IOException("no space where there was some: " + e.getMessage(), e);
-      Throwable _ = env.failure().fail(cause);
-      throw cause;
-    } catch (Throwable cause) {
-      // Nobody may wait for a record that has a number and will never be whole.
-      Throwable _ = env.failure().fail(cause);
-      throw cause;
-    }
+    // Nobody may wait for a record that has a number and will never be whole.
+    putOrFail(segment, array, payloadLength, kind, assigned, durableThrough, through);
     return assigned;
   }
 
@@ -211,8 +196,7 @@ final class Lane {
     long needed =
         SegmentHeader.SIZE + RecordHeader.size(LaneEnd.PAYLOAD_BYTES) + size + RecordHeader.SIZE;
     long withReserve = needed + Math.min(RESERVE_BYTES_MAX, needed / (RESERVE_SHARE - 1) + 1);
-    LaneEnd before =
-        new LaneEnd(full.place().number(), full.end(), full.lastSequence(), lastChecksum);
+    LaneEnd before = endOf(full);
     Segment next;
     try {
       next = takeBegun(withReserve, before, durableThrough);
@@ -222,35 +206,29 @@ final class Lane {
       }
       throw e;
     }
-    closed.add(closed(full, full.end(), full.lastSequence()));
+    leave(full, next, before, durableThrough);
+    onFilled.run();
+    return next;
+  }
+
+  /** Goes on in another segment, whose begin is written. */
+  private void leave(Segment full, Segment next, LaneEnd before, long durableThrough)
+      throws IOException {
+    closed.add(closed(full));
     unsynced.add(full);
     install(next, before);
     writeContinued(full, durableThrough);
-    onFilled.run();
-    return next;
+  }
+
+  private LaneEnd endOf(Segment last) {
+    return new LaneEnd(last.place().number(), last.end(), last.lastSequence(), lastChecksum);
   }
 
   /** Says in a full segment that there is another, so that it is missed if it ever is missing. */
   private void writeContinued(Segment full, long durableThrough) throws IOException {
     int lastOfNext = lastChecksum;
-    try {
-      put(
-          full,
-          new byte[RecordHeader.SIZE],
-          0,
-          RecordKind.CONTINUED,
-          full.lastSequence(),
-          durableThrough,
-          true);
-    } catch (NoSpaceException e) {
-      // The room was there before: the device has broken its word.
-      IOException cause = new IOException("no space where there was some: " + e.getMessage(), e);
-      Throwable _ = env.failure().fail(cause);
-      throw cause;
-    } catch (Throwable failure) {
-      Throwable _ = env.failure().fail(failure);
-      throw failure;
-    }
+    byte[] record = new byte[RecordHeader.SIZE];
+    putOrFail(full, record, 0, RecordKind.CONTINUED, full.lastSequence(), durableThrough, true);
     lastChecksum = lastOfNext;
   }
 
@@ -264,6 +242,29 @@ final class Lane {
       throw failure;
     }
     return next;
+  }
+
+  /** Puts a record where there is room for it; what goes wrong fails the environment. */
+  private void putOrFail(
+      Segment segment,
+      byte[] array,
+      int payloadLength,
+      RecordKind kind,
+      long assigned,
+      long durableThrough,
+      boolean through)
+      throws IOException {
+    try {
+      put(segment, array, payloadLength, kind, assigned, durableThrough, through);
+    } catch (NoSpaceException e) {
+      // The room was there before: the device has broken its word.
+      IOException cause = new IOException("no space where there was some: " + e.getMessage(), e);
+      Throwable _ = env.failure().fail(cause);
+      throw cause;
+    } catch (Throwable cause) {
+      Throwable _ = env.failure().fail(cause);
+      throw cause;
+    }
   }
 
   private void put(
@@ -356,43 +357,9 @@ final class Lane {
     }
   }
 
-  /// Makes what recovery found durable, as far as it is not known to be. It is written again rather
-  /// than only synced: after a sync that failed, cached pages may count as clean although the
-  /// device never got them. Records that share the number of the last durable commit, a checkpoint
-  /// or a seal behind it, may be in the cache alone, and the next begin counts on them.
-  ///
-  /// @throws IOException when the device refuses
-  void harden(long knownDurable) throws IOException {
-    for (ClosedSegment one : found) {
-      if (one.lastSequence() < knownDurable) {
-        continue;
-      }
-      SegmentPlace place = new SegmentPlace(number, one.number());
-      long from = SegmentHeader.SIZE;
-      try (SegmentScanner scanner =
-          new SegmentScanner(env.fileSystem(), env.path(place), place, salt)) {
-        while (from < one.end()
-            && scanner.readAt(from, one.end())
-            && scanner.sequence() < knownDurable) {
-          from = scanner.end();
-        }
-      }
-      rewrite(env.path(place), from, one.end());
-    }
-    found.clear();
-  }
-
-  private void rewrite(Path path, long from, long to) throws IOException {
-    try (StoreFile file = env.fileSystem().open(path, OpenMode.READ_WRITE)) {
-      byte[] buffer = new byte[(int) Math.min(REWRITE_BYTES, Math.max(0, to - from))];
-      for (long at = from; at < to; at += buffer.length) {
-        MemorySegment piece =
-            MemorySegment.ofArray(buffer).asSlice(0, Math.min(buffer.length, to - at));
-        file.readFully(at, piece);
-        file.write(at, piece);
-      }
-      file.sync(SyncMode.FULL);
-    }
+  /// What recovery found of the lane.
+  FoundSegments found() {
+    return found;
   }
 
   /// The lowest segment with a record past `flushedThrough`, or the active one, or the next.
@@ -412,10 +379,69 @@ final class Lane {
     }
   }
 
-  /// Gives back the segments below `firstNeeded`.
+  /// Goes on in a segment as short as the first one, if every record is among the first
+  /// `flushedThrough` and the active one is longer; keeps nothing for reuse then. Answers whether
+  /// it did. No writer waits for it.
+  ///
+  /// @throws IOException when the device refuses; the lane goes on where it was, unless that failed
+  ///   the environment
+  boolean rest(long flushedThrough, long durableThrough) throws IOException {
+    long number = numberToLeave(flushedThrough);
+    if (number == 0) {
+      return false;
+    }
+    long bytesFirst = options.segmentBytesFirst();
+    maker.shrink(bytesFirst, number);
+    lock.lock();
+    try {
+      // Who wrote meanwhile finds the short segment ready.
+      if (numberToLeave(flushedThrough) != number) {
+        return false;
+      }
+      Segment last = segment();
+      LaneEnd before = endOf(last);
+      nextBytes = bytesFirst;
+      leave(last, takeBegun(bytesFirst, before, durableThrough), before, durableThrough);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The number of the active segment if it is long and holds nothing that is needed, else 0. */
+  private long numberToLeave(long flushedThrough) {
+    lock.lock();
+    try {
+      return active == null
+              || active.size() <= options.segmentBytesFirst()
+              || sequence.get() > flushedThrough
+          ? 0
+          : active.place().number();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Keeps no more for reuse than what the lane takes in `times` as long as it is since the last
+  /// look, at the pace that it had. Answers whether it keeps anything.
   ///
   /// @throws IOException when a file cannot be removed
-  void retire(long firstNeeded) throws IOException {
+  boolean trim(int times) throws IOException {
+    long since;
+    lock.lock();
+    try {
+      since = bytes - bytesSeen;
+      bytesSeen = bytes;
+    } finally {
+      lock.unlock();
+    }
+    return maker.keep(since * times) > 0;
+  }
+
+  /// Gives back the segments below `firstNeeded`, to be used again or to be removed.
+  ///
+  /// @throws IOException when a file cannot be removed
+  void retire(long firstNeeded, boolean reuse) throws IOException {
     List<ClosedSegment> gone = new ArrayList<>();
     lock.lock();
     try {
@@ -430,19 +456,12 @@ final class Lane {
     } finally {
       lock.unlock();
     }
-    for (ClosedSegment segment : gone) {
-      maker.retire(segment.number(), segment.bytes(), segment.bytes() == options.segmentBytesMax());
-    }
-  }
-
-  /// How many records were appended, and how many bytes they took.
-  long[] appended() {
-    lock.lock();
-    try {
-      return new long[] {records, bytes};
-    } finally {
-      lock.unlock();
-    }
+    // The lane's next ones have this length; shorter ones are of no use.
+    List<ClosedSegment> usable =
+        gone.stream().filter(one -> reuse && one.bytes() == options.segmentBytesMax()).toList();
+    gone.removeAll(usable);
+    maker.remove(gone);
+    maker.retire(usable);
   }
 
   /// The segments that count, oldest first, and up to where.
@@ -464,43 +483,36 @@ final class Lane {
 
   /// How many bytes no sync has covered.
   long unforcedBytes() {
-    lock.lock();
-    try {
-      long sum = active == null ? 0 : active.unforced();
-      for (Segment segment : unsynced) {
-        sum += segment.unforced();
-      }
-      return sum;
-    } finally {
-      lock.unlock();
-    }
+    return unforced().stream().mapToLong(one -> one.segment.unforced()).sum();
   }
 
-  /// The bytes of all segments of the lane, and how many there are.
-  long[] usage() {
-    long[] usage = maker.idle();
+  /// Figures of this moment.
+  LaneFigures figures() {
+    long[] idle = maker.idle();
     lock.lock();
     try {
-      for (ClosedSegment segment : closed) {
-        usage[0] += segment.bytes();
-        usage[1]++;
-      }
+      long segmentBytes = idle[0] + closed.stream().mapToLong(ClosedSegment::bytes).sum();
+      long segments = idle[1] + closed.size();
       if (active != null) {
-        usage[0] += active.size();
-        usage[1]++;
+        segmentBytes += active.size();
+        segments++;
       }
-      return usage;
+      return new LaneFigures(
+          records,
+          bytes,
+          segments,
+          segmentBytes,
+          unforcedBytes(),
+          maker.made(),
+          maker.reused(),
+          maker.waits());
     } finally {
       lock.unlock();
     }
   }
 
-  SegmentMaker maker() {
-    return maker;
-  }
-
-  private static ClosedSegment closed(Segment segment, long end, long lastSequence) {
-    return new ClosedSegment(segment.place().number(), segment.size(), end, lastSequence);
+  private static ClosedSegment closed(Segment one) {
+    return new ClosedSegment(one.place().number(), one.size(), one.end(), one.lastSequence());
   }
 
   /// Up to where the lane counts when nothing past `number` does. Needs the lane's lock.
@@ -508,25 +520,14 @@ final class Lane {
   /// @throws UsageException when that place was given back already
   /// @throws IOException when the device refuses
   LaneEnd find(long lastNumber) throws IOException {
+    return LaneEnd.find(env, number, all(), lastNumber);
+  }
+
+  /** Every segment, with what the active one holds by now. */
+  private List<ClosedSegment> all() {
     List<ClosedSegment> all = new ArrayList<>(closed);
-    Segment last = segment();
-    all.add(closed(last, last.end(), last.lastSequence()));
-    LaneEnd found = LaneEnd.NONE;
-    for (ClosedSegment one : all) {
-      SegmentPlace place = new SegmentPlace(number, one.number());
-      try (SegmentScanner scanner =
-          new SegmentScanner(env.fileSystem(), env.path(place), place, salt)) {
-        long at = SegmentHeader.SIZE;
-        while (at < one.end() && scanner.readAt(at, one.end())) {
-          if (scanner.kind().isNumbered() && scanner.sequence() > lastNumber) {
-            return found;
-          }
-          at = scanner.end();
-          found = new LaneEnd(one.number(), at, scanner.sequence(), scanner.checksum());
-        }
-      }
-    }
-    return found;
+    all.add(closed(segment()));
+    return all;
   }
 
   /// Has everything behind `cut` not count any more, durably. Needs the lane's lock, and nobody
@@ -539,8 +540,7 @@ final class Lane {
     }
     Segment next = maker.take(nextBytes, nextBytes, cut.segment());
     Segment last = segment();
-    List<ClosedSegment> all = new ArrayList<>(closed);
-    all.add(closed(last, last.end(), last.lastSequence()));
+    List<ClosedSegment> all = all();
     closed.clear();
     try {
       for (Segment segment : unsynced) {

@@ -1,6 +1,8 @@
 package dev.varve.log;
 
 import dev.varve.base.Bytes;
+import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Up to where a lane counts.
@@ -32,5 +34,28 @@ record LaneEnd(long segment, long position, long lastSequence, int lastChecksum)
             Bytes.getLong(source, at + 8),
             Bytes.getInt(source, at + 16))
         : null;
+  }
+
+  /// Up to where a lane of these segments counts when nothing past `lastNumber` does.
+  ///
+  /// @throws IOException when the device refuses
+  static LaneEnd find(LogEnvironment env, int lane, List<ClosedSegment> segments, long lastNumber)
+      throws IOException {
+    LaneEnd found = NONE;
+    for (ClosedSegment one : segments) {
+      SegmentPlace place = new SegmentPlace(lane, one.number());
+      try (SegmentScanner scanner =
+          new SegmentScanner(env.fileSystem(), env.path(place), place, env.store().salt())) {
+        long at = SegmentHeader.SIZE;
+        while (at < one.end() && scanner.readAt(at, one.end())) {
+          if (scanner.kind().isNumbered() && scanner.sequence() > lastNumber) {
+            return found;
+          }
+          at = scanner.end();
+          found = new LaneEnd(one.number(), at, scanner.sequence(), scanner.checksum());
+        }
+      }
+    }
+    return found;
   }
 }

@@ -25,6 +25,12 @@ public final class Log implements AutoCloseable {
   /** How long the log is idle at least before a mark is written, and half of the most. */
   private static final Duration MARK_DELAY = Duration.ofMillis(25);
 
+  /** How often it is looked whether what is kept for reuse is needed still. */
+  private static final Duration TRIM_INTERVAL = Duration.ofMillis(500);
+
+  /** For so many intervals the lanes keep what they need at the pace of the last one. */
+  private static final int TRIM_HORIZON = 60;
+
   private final LogEnvironment env;
   private final LogOptions options;
   private final Supplier<RuntimeException> onFailed;
@@ -40,6 +46,7 @@ public final class Log implements AutoCloseable {
   private volatile boolean begun;
   private final AtomicBoolean markAsked = new AtomicBoolean();
   private final AtomicBoolean syncAsked = new AtomicBoolean();
+  private final AtomicBoolean trimAsked = new AtomicBoolean();
 
   /** The number of the last record that a mark covers. */
   private volatile long markedThrough;
@@ -154,6 +161,11 @@ public final class Log implements AutoCloseable {
     }
   }
 
+  /// Whether this process has begun to write the log.
+  public boolean hasBegun() {
+    return begun;
+  }
+
   /** The new begins are durable: what they do not count can go. */
   private void removeLeftovers() {
     for (int i = 0; i < recovered.size(); i++) {
@@ -204,6 +216,20 @@ public final class Log implements AutoCloseable {
     askForMark();
   }
 
+  /// Makes the records up to this number, which were appended, durable, unless the environment has
+  /// failed.
+  public void syncThrough(long number) {
+    requireSound();
+    awaitGroup(number);
+  }
+
+  /// Begins in the background to make the records up to this number durable.
+  public void beginSync(long number) {
+    if (durableThrough() < number) {
+      env.background().submit(this::syncQuietly);
+    }
+  }
+
   /// Sees to it that the last record, just appended, becomes durable within the periodic interval;
   /// waits only while syncs run late.
   public void awaitPeriodic() {
@@ -247,7 +273,7 @@ public final class Log implements AutoCloseable {
       long through = sequence.get();
       if (!hardened) {
         for (Lane lane : lanes) {
-          lane.harden(knownDurable);
+          lane.found().harden(knownDurable);
         }
         hardened = true;
       }
@@ -320,6 +346,26 @@ public final class Log implements AutoCloseable {
     return lanes.stream().map(lane -> lane.firstNeeded(flushedThrough)).toList();
   }
 
+  /// Whether a segment could be given back when commits up to `flushedThrough` are in the engines'
+  /// files.
+  ///
+  /// @param known what [#firstNeeded] answered before; the first segment of each lane where that
+  ///   has none
+  public boolean frees(long flushedThrough, List<Long> known) {
+    List<Long> now = firstNeeded(flushedThrough);
+    for (int i = 0; i < now.size(); i++) {
+      if (now.get(i) > (i < known.size() ? known.get(i) : 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// How many bytes the segments that count have been filled with.
+  public long usedBytes() {
+    return ranges().stream().mapToLong(SegmentRange::end).sum();
+  }
+
   /// Gives back the segments below `firstNeeded`, which must stand in the catalog by now, and notes
   /// the checkpoint.
   ///
@@ -338,7 +384,54 @@ public final class Log implements AutoCloseable {
       } finally {
         unlock(i);
       }
-      lane.retire(firstNeeded.get(i));
+      lane.retire(firstNeeded.get(i), true);
+    }
+    trimLater();
+  }
+
+  /// Has each lane go on in a short segment, if the engines' files hold every record, the log is
+  /// begun and nobody appends meanwhile. Answers whether a lane does: then what it had is to be
+  /// given back by [#retire].
+  ///
+  /// @throws IOException when the device refuses; nothing is lost, unless that failed the
+  ///   environment
+  public boolean rest(long flushedThrough) throws IOException {
+    boolean rests = false;
+    for (Lane lane : lanes) {
+      rests |= lane.rest(flushedThrough, durableThrough());
+    }
+    return rests;
+  }
+
+  /// Removes the segments below `firstNeeded`, which must stand in the catalog by now.
+  ///
+  /// @throws IOException when the device refuses
+  public void retire(List<Long> firstNeeded) throws IOException {
+    for (int i = 0; i < lanes.size(); i++) {
+      lanes.get(i).retire(firstNeeded.get(i), false);
+    }
+  }
+
+  private void trimLater() {
+    if (trimAsked.compareAndSet(false, true)) {
+      env.background().submitAfter(TRIM_INTERVAL, this::trim);
+    }
+  }
+
+  /** Removes what was kept for reuse and will not be used soon. */
+  private void trim() {
+    trimAsked.set(false);
+    boolean kept = false;
+    try {
+      for (Lane lane : lanes) {
+        kept |= lane.trim(TRIM_HORIZON);
+      }
+    } catch (IOException e) {
+      // What cannot be removed is left over, and found by the next recovery.
+      return;
+    }
+    if (kept) {
+      trimLater();
     }
   }
 
@@ -377,39 +470,24 @@ public final class Log implements AutoCloseable {
 
   /// Figures of this moment.
   public LogStats stats() {
-    long records = 0;
-    long bytes = 0;
-    long[] usage = new long[2];
-    long unsynced = 0;
-    long made = 0;
-    long reused = 0;
-    long waits = 0;
+    LaneFigures all = LaneFigures.NONE;
     for (Lane lane : lanes) {
-      long[] appended = lane.appended();
-      records += appended[0];
-      bytes += appended[1];
-      long[] laneUsage = lane.usage();
-      usage[0] += laneUsage[0];
-      usage[1] += laneUsage[1];
-      unsynced += lane.unforcedBytes();
-      made += lane.maker().made();
-      reused += lane.maker().reused();
-      waits += lane.maker().waits();
+      all = all.plus(lane.figures());
     }
     long since = syncingSince != 0 ? syncingSince : unsyncedSince;
     return new LogStats(
-        records,
-        bytes,
+        all.records(),
+        all.bytes(),
         figures.count(),
         figures.nanos(),
         figures.nanosMax(),
-        (int) usage[1],
-        usage[0],
-        unsynced,
+        (int) all.segments(),
+        all.segmentBytes(),
+        all.unforcedBytes(),
         since == 0 ? 0 : Math.max(0, env.clock().nanos() - since),
-        made,
-        reused,
-        waits);
+        all.made(),
+        all.reused(),
+        all.waits());
   }
 
   /// Makes everything durable, seals the lanes and closes all files. After a failure, or when the

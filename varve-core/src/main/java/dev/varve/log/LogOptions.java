@@ -22,12 +22,14 @@ public record LogOptions(
   /** Short enough that a small store stays small and opens at once; it doubles from there. */
   private static final long SEGMENT_BYTES_FIRST = 256 << 10;
 
+  private static final long SEGMENT_BYTES_MIN = 4 << 10;
+
   /// What a store's options say of the log.
   public static LogOptions of(StoreOptions options) {
     long max = options.segment().bytes();
     return new LogOptions(
         options.lanes(),
-        Math.min(SEGMENT_BYTES_FIRST, max),
+        Math.clamp(max / 2, SEGMENT_BYTES_MIN, SEGMENT_BYTES_FIRST),
         max,
         options.groupBatchMax(),
         options.groupWait(),

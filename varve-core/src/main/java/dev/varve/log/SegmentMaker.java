@@ -11,7 +11,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -256,22 +259,101 @@ final class SegmentMaker {
     env.fileSystem().delete(env.path(segment.place()));
   }
 
-  /// Takes the file of a segment that nobody needs any more, to make a new one of it, or removes
-  /// it.
+  /// Takes the files of segments that nobody needs any more, to make new ones of them; of what it
+  /// had so much is removed that there are no more in all.
   ///
-  /// @throws IOException when it cannot be removed
-  void retire(long number, long bytes, boolean reuse) throws IOException {
-    Path path = env.path(new SegmentPlace(lane, number));
+  /// @throws IOException when one cannot be removed
+  void retire(List<ClosedSegment> gone) throws IOException {
+    List<Reusable> taken = new ArrayList<>();
+    gone.forEach(one -> taken.add(new Reusable(path(one), one.bytes())));
+    long bytesMax = gone.stream().mapToLong(ClosedSegment::bytes).sum();
     lock.lock();
     try {
-      if (reuse && reusable.isEmpty() && !closed) {
-        reusable.add(new Reusable(path, bytes));
-        return;
+      if (!closed) {
+        reusable.addAll(taken);
+        taken.clear();
       }
     } finally {
       lock.unlock();
     }
-    env.fileSystem().delete(path);
+    // A log that is closed has no use for them.
+    remove(taken);
+    if (!gone.isEmpty()) {
+      keep(bytesMax);
+    }
+  }
+
+  private Path path(ClosedSegment segment) {
+    return env.path(new SegmentPlace(lane, segment.number()));
+  }
+
+  /// Removes the files of segments that nobody needs any more.
+  ///
+  /// @throws IOException when one cannot be removed
+  void remove(Iterable<ClosedSegment> gone) throws IOException {
+    for (ClosedSegment one : gone) {
+      env.fileSystem().delete(path(one));
+    }
+  }
+
+  /// Keeps no more than so many bytes for reuse. Answers how many files it keeps.
+  ///
+  /// @throws IOException when one cannot be removed
+  int keep(long bytesMax) throws IOException {
+    List<Reusable> surplus = new ArrayList<>();
+    int kept;
+    lock.lock();
+    try {
+      long bytes = 0;
+      for (Iterator<Reusable> all = reusable.iterator(); all.hasNext(); ) {
+        Reusable one = all.next();
+        bytes += one.bytes;
+        if (bytes > bytesMax) {
+          all.remove();
+          surplus.add(one);
+        }
+      }
+      kept = reusable.size();
+    } finally {
+      lock.unlock();
+    }
+    remove(surplus);
+    return kept;
+  }
+
+  private void remove(List<Reusable> files) throws IOException {
+    for (Reusable one : files) {
+      env.fileSystem().delete(one.path);
+    }
+  }
+
+  /// Has the spare be one of so many bytes, and keeps nothing for reuse. Does nothing while another
+  /// segment is being made or is to be.
+  ///
+  /// @throws IOException when the device refuses
+  void shrink(long bytes, long previous) throws IOException {
+    @Nullable Segment old;
+    lock.lock();
+    try {
+      if (state != State.IDLE || closed) {
+        return;
+      }
+      state = State.MAKING;
+      old = spare;
+      spare = null;
+    } finally {
+      lock.unlock();
+    }
+    @Nullable Segment segment = null;
+    try {
+      if (old != null) {
+        discard(old);
+      }
+      segment = make(bytes, previous);
+    } finally {
+      finishMaking(segment, previous);
+    }
+    int _ = keep(0);
   }
 
   /// Removes the spare and what was kept for reuse.
@@ -294,10 +376,7 @@ final class SegmentMaker {
     if (left != null) {
       discard(left);
     }
-    for (Reusable old : reusable) {
-      env.fileSystem().delete(old.path);
-    }
-    reusable.clear();
+    int _ = keep(0);
   }
 
   /// How many segments were made of zeros.

@@ -19,6 +19,7 @@ import dev.varve.log.RecordKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Takes commits through the log to the engines and makes them visible, on the caller's thread.
 ///
@@ -63,6 +64,9 @@ final class CommitPipeline {
   private final MutationApplier applier;
   private long commits;
   private long acceptedBytes;
+
+  /** Who applies a commit that is not visible yet. Of others it means nothing to a thread. */
+  private volatile @Nullable Thread applying;
 
   private volatile boolean closed;
 
@@ -138,6 +142,21 @@ final class CommitPipeline {
     }
   }
 
+  /// Runs `work` while no commit is under way; not, and answers false, where this thread is
+  /// applying one.
+  boolean betweenCommits(Runnable work) {
+    if (Thread.currentThread().equals(applying)) {
+      return false;
+    }
+    lockLanes();
+    try {
+      work.run();
+      return true;
+    } finally {
+      unlockAll();
+    }
+  }
+
   /** Has engines give back what only snapshots needed that are closed, and commits of the past. */
   private void reclaim() {
     lockLanes();
@@ -182,6 +201,10 @@ final class CommitPipeline {
     if (!freesSpace && !budget.fits(writer.byteSize()) && !hasRoom(writer)) {
       throw outOfMemory(writer.byteSize());
     }
+    if (applier.prepares()) {
+      applier.prepare(
+          new MutationReader().reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
+    }
     boolean through = durability == Durability.SYNC || durability == Durability.GROUP;
     long sequence;
     try {
@@ -195,6 +218,7 @@ final class CommitPipeline {
     }
     try {
       awaitTurn(sequence);
+      applying = Thread.currentThread();
       applier.apply(
           sequence, reader.reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
     } catch (StoreFailedException e) {
@@ -203,6 +227,7 @@ final class CommitPipeline {
       throw fail(e);
     }
     moments.publish(sequence);
+    applying = null;
     commits++;
     acceptedBytes += writer.byteSize();
     flusher.wrote(writer.byteSize());

@@ -107,7 +107,7 @@ abstract class EngineView implements KeyspaceView {
   @Override
   public long count() {
     requireReadable();
-    boolean known = sequence() == Engine.LATEST && keyspace().options().engine().isResident();
+    boolean known = sequence() == Engine.LATEST && keyspace().options().engine().isCounted();
     return known ? keyspace().engine().count() : walk(KeyRange.all());
   }
 

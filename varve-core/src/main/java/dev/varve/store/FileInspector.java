@@ -1,5 +1,7 @@
 package dev.varve.store;
 
+import dev.varve.engine.btree.heap.HeapInspection;
+import dev.varve.engine.btree.heap.HeapMapInspection;
 import dev.varve.engine.lsm.sstable.SstableInspection;
 import dev.varve.engine.lsm.version.ManifestInspection;
 import dev.varve.engine.memory.SnapshotFileReader;
@@ -104,6 +106,10 @@ public final class FileInspector {
       case MANIFEST ->
           ManifestInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
       case BLOB -> BlobInspection.describe(fs, file, itemsMax, properties, items, problems);
+      case HEAP ->
+          HeapInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
+      case HEAP_MAP ->
+          HeapMapInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
   }

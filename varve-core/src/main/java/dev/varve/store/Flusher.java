@@ -11,7 +11,9 @@ import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import dev.varve.log.Log;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class Flusher {
+  /** For how long nothing is written before the log counts as idle. */
+  private static final Duration REST_AFTER = Duration.ofMillis(500);
+
   private final StoreCore store;
   private final Log log;
   private final FailureLatch failure;
@@ -50,6 +55,8 @@ final class Flusher {
   private volatile boolean begunNoted;
 
   private final AtomicBoolean asked = new AtomicBoolean();
+  private final AtomicBoolean restAsked = new AtomicBoolean();
+  private final AtomicBoolean giveBackAsked = new AtomicBoolean();
   private volatile @Nullable String lastFailure;
 
   Flusher(
@@ -107,6 +114,96 @@ final class Flusher {
     }
   }
 
+  /// Is told that an engine which writes its files by itself has written some.
+  void engineFlushed() {
+    if (!store.isEphemeral() && giveBackAsked.compareAndSet(false, true)) {
+      store.background().submit(this::giveBackInBackground);
+    }
+  }
+
+  private void giveBackInBackground() {
+    giveBackAsked.set(false);
+    // Whoever flushes now gives back more.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      giveBackLog();
+    } catch (IOException | VarveException | CancellationException e) {
+      // The log stays until a flush of the store; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Waits for the flush or the check that somebody may have under way, and gives back the log that
+  /// engines have in their files, before the store closes.
+  void giveBackLast() {
+    lock.lock();
+    try {
+      if (!store.isEphemeral() && !failure.isFailed()) {
+        giveBackLog();
+      }
+    } catch (IOException | CancellationException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Names in the catalog what engines have written by themselves, if that frees a segment. */
+  private void giveBackLog() throws IOException {
+    if (!log.hasBegun()) {
+      return;
+    }
+    CommitPipeline pipeline = store.pipeline();
+    Moment moment;
+    long visible;
+    pipeline.lockLanes();
+    try {
+      visible = store.moments().visibleThrough();
+      moment = moment();
+    } finally {
+      pipeline.unlockAll();
+    }
+    long through = visible;
+    List<Long> each = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      long held = Math.max(keyspace.flushedThrough(), keyspace.engine().flushedThrough());
+      // It has not changed since: its files hold what came after, too.
+      long own = moment.changedAt.get(i) <= held ? Math.max(held, visible) : held;
+      each.add(own);
+      through = Math.min(through, own);
+    }
+    if (through <= flushedThrough || !log.frees(through, catalog.firstNeeded())) {
+      return;
+    }
+    List<byte[]> states = new ArrayList<>();
+    for (int i = 0; i < moment.keyspaces.size(); i++) {
+      KeyspaceState keyspace = moment.keyspaces.get(i);
+      boolean resident = keyspace.options().engine().isResident();
+      // What it wrote by itself it is asked for, and no more.
+      states.add(
+          resident
+              ? keyspace.engineState()
+              : keyspace.engine().flush(keyspace.engine().flushedThrough(), ProgressListener.NONE));
+    }
+    if (moment.isPast()) {
+      return;
+    }
+    publish(moment, states, visible, each);
+    pipeline.lockLanes();
+    try {
+      logBytes = Math.min(logBytes, log.usedBytes());
+      nextLook = store.options().checkpointAfter().bytes();
+    } finally {
+      pipeline.unlockAll();
+    }
+  }
+
   /// Why the last flush in the background failed, or null.
   @Nullable String lastFailure() {
     return lastFailure;
@@ -122,14 +219,20 @@ final class Flusher {
   /// @throws DiskFullException when the device is full
   /// @throws StoreIoException when it refuses
   /// @throws CancellationException when the listener stopped it
+  /// @throws dev.varve.kv.StoreClosedException when the closing of the store did
   void flush(ProgressListener listener) {
     lock.lock();
     try {
       if (store.isEphemeral()) {
         forgetLog();
       } else {
-        flushLocked(listener);
+        while (!flushLocked(listener)) {
+          // A keyspace was dropped meanwhile: the next moment does without it.
+        }
       }
+    } catch (CancellationException e) {
+      store.pipeline().requireOpen();
+      throw e;
     } catch (NoSpaceException e) {
       requireSound();
       throw new DiskFullException(
@@ -153,13 +256,19 @@ final class Flusher {
   }
 
   /** What a flush writes: the keyspaces as of one commit. */
-  private record Moment(List<KeyspaceState> keyspaces, List<Long> changedAt, int nextId) {}
+  private record Moment(List<KeyspaceState> keyspaces, List<Long> changedAt, int nextId) {
+    /** Whether a keyspace of it was dropped since. */
+    boolean isPast() {
+      return keyspaces.stream().anyMatch(KeyspaceState::isDropped);
+    }
+  }
 
-  private void flushLocked(ProgressListener listener) throws IOException {
+  /** Answers whether it is done, and false when a drop got in its way. */
+  private boolean flushLocked(ProgressListener listener) throws IOException {
     CommitPipeline pipeline = store.pipeline();
     pipeline.requireUsable();
     if (store.moments().visibleThrough() == catalog.flushedThrough()) {
-      return;
+      return true;
     }
     Moments.Pin pin;
     Moment moment;
@@ -169,11 +278,7 @@ final class Flusher {
       pin = store.moments().pin();
       List<KeyspaceState> keyspaces = store.keyspaceTable().all();
       keyspaces.forEach(keyspace -> keyspace.engine().prepareFlush());
-      moment =
-          new Moment(
-              keyspaces,
-              keyspaces.stream().map(KeyspaceState::changedAt).toList(),
-              store.keyspaceTable().nextId());
+      moment = moment();
       logBytes = 0;
       nextLook = store.options().checkpointAfter().bytes();
     } finally {
@@ -183,8 +288,29 @@ final class Flusher {
       // What the engines write must not outlive what the log could lose.
       log.syncNow();
       List<byte[]> states = writeEngines(moment, pin.sequence(), listener);
-      publish(moment, states, pin.sequence());
+      // The engine of a keyspace that is dropped gives up, and answers anything. A catalog must not
+      // name that: the drop may not be durable, and then the keyspace comes back.
+      if (moment.isPast()) {
+        return false;
+      }
+      publish(moment, states, pin.sequence(), Collections.nCopies(states.size(), pin.sequence()));
+      removeObsolete(moment, states);
+      return true;
+    } catch (CancellationException e) {
+      if (moment.isPast()) {
+        return false;
+      }
+      throw e;
     }
+  }
+
+  /** The keyspaces now; whoever calls has all lanes. */
+  private Moment moment() {
+    List<KeyspaceState> keyspaces = store.keyspaceTable().all();
+    return new Moment(
+        keyspaces,
+        keyspaces.stream().map(KeyspaceState::changedAt).toList(),
+        store.keyspaceTable().nextId());
   }
 
   private List<byte[]> writeEngines(Moment moment, long sequence, ProgressListener listener)
@@ -219,29 +345,71 @@ final class Flusher {
     return state;
   }
 
-  private void publish(Moment moment, List<byte[]> states, long sequence) throws IOException {
-    List<Long> firstNeeded = log.firstNeeded(sequence);
+  /** Names what the files hold: the keyspaces as of `sequence`, and `each` up to its own commit. */
+  private void publish(Moment moment, List<byte[]> states, long sequence, List<Long> each)
+      throws IOException {
+    long through = sequence;
+    for (long own : each) {
+      through = Math.min(through, own);
+    }
+    List<Long> firstNeeded = firstNeeded(through);
     List<Catalog.Entry> entries = new ArrayList<>();
     for (int i = 0; i < moment.keyspaces.size(); i++) {
       KeyspaceState keyspace = moment.keyspaces.get(i);
       entries.add(
           new Catalog.Entry(
               keyspace.id(),
-              sequence,
+              each.get(i),
               states.get(i),
               keyspace.name(),
               keyspace.options().toText()));
     }
     write(sequence, moment.nextId, firstNeeded, entries);
     for (int i = 0; i < moment.keyspaces.size(); i++) {
-      moment.keyspaces.get(i).flushed(sequence, states.get(i));
+      moment.keyspaces.get(i).flushed(each.get(i), states.get(i));
       if (states.get(i).length > 0) {
         moment.keyspaces.get(i).engine().published();
       }
     }
-    flushedThrough = sequence;
-    log.checkpoint(sequence, firstNeeded);
-    removeObsolete(moment, states);
+    flushedThrough = through;
+    log.checkpoint(through, firstNeeded);
+    if (restAsked.compareAndSet(false, true)) {
+      store.background().submitAfter(REST_AFTER, this::rest);
+    }
+  }
+
+  /**
+   * When nothing was written since a flush, the log goes on in short segments, and all the others
+   * are given back.
+   */
+  private void rest() {
+    restAsked.set(false);
+    // Whoever flushes now will ask again.
+    if (failure.isFailed() || !lock.tryLock()) {
+      return;
+    }
+    try {
+      if (log.rest(flushedThrough)) {
+        List<Long> firstNeeded = firstNeeded(flushedThrough);
+        write(catalog.catalogThrough(), catalog.nextKeyspace(), firstNeeded, catalog.keyspaces());
+        log.retire(firstNeeded);
+      }
+    } catch (IOException | VarveException e) {
+      // Nothing depends on it; what fails the store has failed it by now.
+      return;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * For each lane the lowest segment that is needed, to stand in the catalog. It may have become
+   * the active one just now: its begin is made durable, for recovery misses it where it is named.
+   */
+  private List<Long> firstNeeded(long sequence) {
+    List<Long> firstNeeded = log.firstNeeded(sequence);
+    log.syncNow();
+    return firstNeeded;
   }
 
   private void write(
@@ -343,7 +511,11 @@ final class Flusher {
           switch (StoreFileName.parse(name)) {
             case StoreFileName.Temporary _ -> !isEngines(moment, temporaryOf(name));
             case StoreFileName.Snapshot _ -> !needed.contains(name);
-            case StoreFileName.Manifest _, StoreFileName.Sstable _, StoreFileName.Blob _ ->
+            case StoreFileName.Manifest _,
+                StoreFileName.Sstable _,
+                StoreFileName.Blob _,
+                StoreFileName.Heap _,
+                StoreFileName.HeapMap _ ->
                 !isEngines(moment, StoreFileName.parse(name));
             case StoreFileName.Lock _,
                 StoreFileName.Catalog _,
@@ -369,6 +541,8 @@ final class Flusher {
       case StoreFileName.Sstable(int number, long _) -> keyspace = number;
       case StoreFileName.Blob(int number, long _) -> keyspace = number;
       case StoreFileName.Manifest(int number, long _) -> keyspace = number;
+      case StoreFileName.Heap(int number, long _) -> keyspace = number;
+      case StoreFileName.HeapMap(int number, long _) -> keyspace = number;
       case StoreFileName.Snapshot _,
           StoreFileName.Temporary _,
           StoreFileName.Lock _,

@@ -118,6 +118,7 @@ final class KeyspaceState {
         stats.revisions(),
         flushedThrough,
         stats.fileBytes(),
-        stats.lsm());
+        stats.lsm(),
+        stats.btree());
   }
 }

@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
 /// @threads safe. Changes: one thread at a time.
 final class KeyspaceTable {
   /** Replaced as a whole by each change. */
-  private record State(Map<String, KeyspaceState> byName, @Nullable KeyspaceState[] byId) {}
+  private record State(
+      Map<String, KeyspaceState> byName, @Nullable KeyspaceState[] byId, boolean prepares) {
+    State(Map<String, KeyspaceState> byName, @Nullable KeyspaceState[] byId) {
+      this(byName, byId, byName.values().stream().anyMatch(each -> each.engine().prepares()));
+    }
+  }
 
   private volatile State state = new State(Map.of(), new KeyspaceState[0]);
 
@@ -46,6 +51,11 @@ final class KeyspaceTable {
   Collection<KeyspaceState> allByName() {
     NavigableMap<String, KeyspaceState> sorted = new TreeMap<>(state.byName);
     return sorted.values();
+  }
+
+  /// Whether an engine [dev.varve.engine.Engine#prepares].
+  boolean prepares() {
+    return state.prepares;
   }
 
   int nextId() {

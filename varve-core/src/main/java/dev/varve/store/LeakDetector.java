@@ -12,6 +12,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @threads safe
 final class LeakDetector {
+  /* To find the caller's frame takes as long as half of a short read with a cursor. So of what is
+   * made often the place is kept of the first ones, then of one in so many, and of each again once
+   * something was forgotten: what is forgotten again and again is found with its place, at the second
+   * time for sure. */
+
+  /** How many of the handles that are made often have their places kept before it is a sample. */
+  private static final int PLACES_FIRST = 1_000;
+
+  /** Of those that come behind, the place of one in 64 is kept. */
+  private static final int SAMPLE_MASK = 63;
+
   /** Frames of these packages are Varve's own, not the user's. */
   private static final List<String> OWN_PACKAGES = List.of("dev.varve.store.", "dev.varve.kv.");
 
@@ -24,6 +35,11 @@ final class LeakDetector {
 
   private final boolean placesKept;
   private final AtomicLong leaks = new AtomicLong();
+
+  /* How many were made of those that are made often, of the first ones and since the last sample. A
+   * count that is lost between two threads does no harm. */
+  private int often;
+  private int sampled;
   private final List<Consumer<String>> listeners = new CopyOnWriteArrayList<>();
 
   /// What a tracked object closes with.
@@ -83,8 +99,29 @@ final class LeakDetector {
   /// @param what what it is, for people
   /// @param release gives back what it holds; run once; must not know the object
   Handle track(Object object, String what, Runnable release) {
-    State state = new State(this, what, placesKept ? place() : null, release);
+    return track(object, what, placesKept ? place() : null, release);
+  }
+
+  /// As [#track], for what is made often: the place is not kept of each.
+  Handle trackOften(Object object, String what, Runnable release) {
+    return track(object, what, placesKept && isNoted() ? place() : null, release);
+  }
+
+  private Handle track(
+      Object object, String what, StackWalker.@Nullable StackFrame place, Runnable release) {
+    State state = new State(this, what, place, release);
     return new Handle(state, CLEANER.register(object, state));
+  }
+
+  private boolean isNoted() {
+    int before = often;
+    if (before < PLACES_FIRST) {
+      often = before + 1;
+      return true;
+    }
+    int sample = sampled + 1 & SAMPLE_MASK;
+    sampled = sample;
+    return sample == 0 || leaks.get() > 0;
   }
 
   /** The caller's frame. It is made a text when there is a leak, which takes longer than this. */
@@ -112,10 +149,12 @@ final class LeakDetector {
 
   private void leaked(String what, StackWalker.@Nullable StackFrame place) {
     leaks.incrementAndGet();
+    String unknown =
+        placesKept ? "; where it was opened was not noted: of each that is opened now, it is" : "";
     String message =
         what
             + " was forgotten without being closed"
-            + (place == null ? "" : "; it was opened at " + place);
+            + (place == null ? unknown : "; it was opened at " + place);
     if (listeners.isEmpty()) {
       LOGGER.log(System.Logger.Level.WARNING, message);
     }

@@ -65,6 +65,23 @@ final class MutationApplier {
     return true;
   }
 
+  /// Whether [#prepare] may have something to do.
+  boolean prepares() {
+    return keyspaces.prepares();
+  }
+
+  /// Has the engines bring into memory what applying these mutations needs.
+  ///
+  /// @throws dev.varve.kv.VarveException when that cannot be read
+  void prepare(MutationReader mutations) {
+    while (mutations.next()) {
+      KeyspaceState keyspace = keyspaces.find(mutations.keyspace());
+      if (keyspace != null && keyspace.engine().prepares()) {
+        keyspace.engine().prepare(mutations);
+      }
+    }
+  }
+
   /// Has every engine give back what it can. Whoever calls has all lanes.
   void reclaim() {
     for (KeyspaceState keyspace : keyspaces.all()) {

@@ -1,6 +1,8 @@
 package dev.varve.store;
 
 import dev.varve.base.FailureLatch;
+import dev.varve.engine.btree.BtreeSalvage;
+import dev.varve.engine.btree.heap.HeapSalvage;
 import dev.varve.engine.lsm.LsmSalvage;
 import dev.varve.engine.memory.SnapshotFileReader;
 import dev.varve.engine.memory.SnapshotFileReader.Found;
@@ -154,7 +156,9 @@ public final class Salvager {
       if (parsed instanceof StoreFileName.Segment
           || parsed instanceof StoreFileName.Snapshot
           || parsed instanceof StoreFileName.Manifest
-          || parsed instanceof StoreFileName.Sstable) {
+          || parsed instanceof StoreFileName.Sstable
+          || parsed instanceof StoreFileName.HeapMap
+          || parsed instanceof StoreFileName.Heap) {
         try (StoreFile file = fs.open(from.resolve(name), OpenMode.READ)) {
           byte[] head = new byte[(int) Math.min(Envelope.SIZE, file.size())];
           file.readFully(0, MemorySegment.ofArray(head));
@@ -173,6 +177,7 @@ public final class Salvager {
   private long salvageFiles(Store store, @Nullable Catalog catalog, StoreId id) throws IOException {
     Map<Integer, String> snapshots = new HashMap<>();
     Map<Integer, byte @Nullable []> sorted = new TreeMap<>();
+    Map<Integer, byte @Nullable []> heaps = new TreeMap<>();
     for (String name : fs.list(from)) {
       switch (StoreFileName.parse(name)) {
         case StoreFileName.Snapshot(int keyspace, long sequence) -> {
@@ -182,6 +187,8 @@ public final class Salvager {
         }
         case StoreFileName.Sstable(int keyspace, long _) -> sorted.put(keyspace, null);
         case StoreFileName.Manifest(int keyspace, long _) -> sorted.put(keyspace, null);
+        case StoreFileName.Heap(int keyspace, long _) -> heaps.put(keyspace, null);
+        case StoreFileName.HeapMap(int keyspace, long _) -> heaps.put(keyspace, null);
         case StoreFileName.Blob _,
             StoreFileName.Lock _,
             StoreFileName.Catalog _,
@@ -195,16 +202,21 @@ public final class Salvager {
       dropped = outline(id).dropped();
       snapshots.keySet().removeAll(dropped);
       sorted.keySet().removeAll(dropped);
+      heaps.keySet().removeAll(dropped);
       filesThrough.keySet().removeAll(dropped);
     } else {
       sorted.clear();
-      makeKeyspaces(store, catalog, snapshots.keySet(), sorted);
+      heaps.clear();
+      makeKeyspaces(store, catalog, snapshots.keySet(), new FileStates(sorted, heaps));
     }
     for (Map.Entry<Integer, String> one : snapshots.entrySet()) {
       salvageSnapshot(store, id, one.getKey(), one.getValue());
     }
     for (Map.Entry<Integer, byte @Nullable []> one : sorted.entrySet()) {
       salvageSorted(store, id, one);
+    }
+    for (Map.Entry<Integer, byte @Nullable []> one : heaps.entrySet()) {
+      salvageHeap(store, id, one);
     }
     long through = filesThrough.values().stream().mapToLong(Long::longValue).min().orElse(0);
     // Without a catalog nobody knows of a keyspace that has no files yet: all of the log counts.
@@ -220,12 +232,15 @@ public final class Salvager {
     return known;
   }
 
-  /** Makes the keyspaces of the catalog; adds to `sorted` the states of those with sstables. */
+  /**
+   * What the catalog knows of the files of keyspaces: of those with sstables, of those with heaps.
+   */
+  private record FileStates(
+      Map<Integer, byte @Nullable []> sorted, Map<Integer, byte @Nullable []> heaps) {}
+
+  /** Makes the keyspaces of the catalog; adds what that knows of their files to `states`. */
   private void makeKeyspaces(
-      Store store,
-      Catalog catalog,
-      Set<Integer> snapshots,
-      Map<Integer, byte @Nullable []> sorted) {
+      Store store, Catalog catalog, Set<Integer> snapshots, FileStates states) {
     catalogThrough = catalog.catalogThrough();
     List<Integer> numbers = catalog.keyspaces().stream().map(Catalog.Entry::id).toList();
     filesThrough.keySet().retainAll(numbers);
@@ -233,7 +248,11 @@ public final class Salvager {
     for (Catalog.Entry entry : catalog.keyspaces()) {
       Keyspace keyspace = create(store, entry.id(), entry.name(), entry.options());
       if (keyspace.options().engine() == EngineKind.LSM) {
-        sorted.put(entry.id(), entry.engineState());
+        states.sorted.put(entry.id(), entry.engineState());
+      } else if (keyspace.options().engine() == EngineKind.BTREE) {
+        if (entry.engineState().length > 0) {
+          states.heaps.put(entry.id(), entry.engineState());
+        }
       } else if (entry.engineState().length > 0 && !snapshots.contains(entry.id())) {
         losses.add("the file of keyspace '" + entry.name() + "' is missing");
       }
@@ -248,23 +267,42 @@ public final class Salvager {
   private void salvageSorted(Store store, StoreId id, Map.Entry<Integer, byte @Nullable []> one)
       throws IOException {
     int number = one.getKey();
-    Keyspace target = nameless(store, id, number);
+    Keyspace target = nameless(store, id, number, EngineKind.LSM);
     BatchedPuts puts = new BatchedPuts(store, target);
     LsmSalvage.Result found =
         LsmSalvage.run(
             new LsmSalvage.Source(fs, from, id, number, environment.clock()),
             new LsmSalvage.Known(one.getValue(), () -> commitsOfFiles(id, number)),
-            (key, value) -> {
-              puts.put(key, value);
-              if (puts.count() % PROGRESS_COMMITS == 0) {
-                report("salvage " + target.name(), "entries", puts.count(), -1);
-              }
-            },
+            (key, value) -> put(puts, target, key, value),
             losses::add);
     puts.finish();
     long known = filesThrough.getOrDefault(number, 0L);
     filesThrough.put(
         number, found.whole() ? Math.max(known, found.flushedThrough()) : over(id, number, found));
+  }
+
+  private void put(BatchedPuts puts, Keyspace target, byte[] key, byte[] value) {
+    puts.put(key, value);
+    if (puts.count() % PROGRESS_COMMITS == 0) {
+      report("salvage " + target.name(), "entries", puts.count(), -1);
+    }
+  }
+
+  /** Salvages a keyspace with a heap, whose number comes with what the catalog knows of it. */
+  private void salvageHeap(Store store, StoreId id, Map.Entry<Integer, byte @Nullable []> one)
+      throws IOException {
+    int number = one.getKey();
+    Keyspace target = nameless(store, id, number, EngineKind.BTREE);
+    BatchedPuts puts = new BatchedPuts(store, target);
+    BtreeSalvage.Result found =
+        BtreeSalvage.run(
+            new HeapSalvage.Source(fs, from, id, number),
+            one.getValue(),
+            (key, value) -> put(puts, target, key, value),
+            losses::add);
+    puts.finish();
+    long known = Math.max(filesThrough.getOrDefault(number, 0L), found.flushedThrough());
+    filesThrough.put(number, found.whole() ? known : outline(id).over(known));
   }
 
   private Map<Long, Long> commitsOfFiles(StoreId id, int keyspace) throws IOException {
@@ -298,7 +336,8 @@ public final class Salvager {
   }
 
   /** The keyspace of this number; one that no catalog names is called what the log says. */
-  private Keyspace nameless(Store store, StoreId id, int number) throws IOException {
+  private Keyspace nameless(Store store, StoreId id, int number, EngineKind engine)
+      throws IOException {
     @Nullable Keyspace known = keyspaces.get(number);
     if (known != null) {
       return known;
@@ -310,7 +349,7 @@ public final class Salvager {
     String name = "keyspace-" + number;
     losses.add(
         "the name and the options of keyspace " + number + " are lost: it is '" + name + "'");
-    return create(store, number, name, KeyspaceOptions.of(EngineKind.LSM).toText());
+    return create(store, number, name, KeyspaceOptions.of(engine).toText());
   }
 
   private void salvageSnapshot(Store store, StoreId id, int keyspace, String name)

@@ -52,6 +52,9 @@ final class StoreCore {
   private final LeakDetector leaks;
   private final Background background;
 
+  /** For the log's segments and syncs, so that no writer waits for a flush. */
+  private final Background logWork;
+
   /** For compactions, so that nothing waits for them. */
   private final Background longWork;
 
@@ -81,6 +84,7 @@ final class StoreCore {
     this.cache = new BlockCache(budget, options.memory().bytes() / 8 * 7);
     this.leaks = new LeakDetector(options.leakDetection());
     this.background = makeBackground();
+    this.logWork = makeBackground();
     this.longWork = makeBackground();
   }
 
@@ -100,6 +104,7 @@ final class StoreCore {
     log = newLog;
     flusher = newFlusher;
     pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);
+    keyspaces.all().forEach(keyspace -> keyspace.engine().started());
   }
 
   private static <T> T started(@Nullable T part) {
@@ -184,7 +189,7 @@ final class StoreCore {
   }
 
   LogEnvironment logEnvironment() {
-    return new LogEnvironment(fileSystem(), directory, id, clock(), background, failure);
+    return new LogEnvironment(fileSystem(), directory, id, clock(), logWork, failure);
   }
 
   /// The keys and values of all entries that are in memory wholly, in bytes.
@@ -246,8 +251,23 @@ final class StoreCore {
     }
 
     @Override
-    public void syncLog() {
-      log().syncNow();
+    public boolean betweenCommits(Runnable work) {
+      return pipeline().betweenCommits(work);
+    }
+
+    @Override
+    public void syncLog(long through) {
+      log().syncThrough(through);
+    }
+
+    @Override
+    public void beginLogSync(long through) {
+      log().beginSync(through);
+    }
+
+    @Override
+    public void flushed() {
+      flusher().engineFlushed();
     }
 
     @Override
@@ -275,7 +295,19 @@ final class StoreCore {
     }
 
     @Override
-    public void syncLog() {}
+    public boolean betweenCommits(Runnable work) {
+      work.run();
+      return true;
+    }
+
+    @Override
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {}
 
     @Override
     public void fail(Throwable cause) {}
@@ -450,9 +482,10 @@ final class StoreCore {
     keyspaces.all().forEach(keyspace -> keyspace.engine().stop());
     background.close();
     longWork.close();
+    logWork.close();
     @Nullable Exception first = null;
     List<Closing> steps =
-        List.of(this::awaitFlush, log()::close, this::writeCatalog, directoryLock::close);
+        List.of(flusher()::giveBackLast, log()::close, this::writeCatalog, directoryLock::close);
     for (Closing step : steps) {
       try {
         step.run();
@@ -477,11 +510,6 @@ final class StoreCore {
     }
   }
 
-  /** Waits for the flush or check that a caller may have under way. */
-  private void awaitFlush() throws IOException {
-    Catalog _ = flusher().whileStill(catalog -> catalog);
-  }
-
   private void writeCatalog() throws IOException {
     if (!failure.isFailed()) {
       flusher().writeLast();
@@ -497,6 +525,7 @@ final class StoreCore {
   void abandon(Throwable why) {
     background.close();
     longWork.close();
+    logWork.close();
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().close();
     }

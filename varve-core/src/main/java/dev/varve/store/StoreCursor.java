@@ -22,7 +22,7 @@ final class StoreCursor implements Cursor {
     this.handle =
         view.store()
             .leaks()
-            .track(
+            .trackOften(
                 this,
                 "a cursor",
                 () -> {

@@ -26,7 +26,10 @@ public record StoreEnvironment(
     EngineRegistry engines,
     boolean ephemeral) {
 
-  /** One for the log's segments and syncs, one for flushes: neither waits for the other. */
+  /**
+   * Of each kind of background work: a segment is made while others are synced, a store is flushed
+   * while an engine writes what is full, two compactions run.
+   */
   private static final int BACKGROUND_THREADS = 2;
 
   /// The real world, but for its files.

@@ -193,7 +193,9 @@ public final class StoreOpener {
         case StoreFileName.Snapshot _,
             StoreFileName.Sstable _,
             StoreFileName.Blob _,
-            StoreFileName.Manifest _ ->
+            StoreFileName.Manifest _,
+            StoreFileName.Heap _,
+            StoreFileName.HeapMap _ ->
             own = name;
         case StoreFileName.Lock _, StoreFileName.Temporary _ -> {}
         case StoreFileName.Foreign _ -> foreign = name.equals(LOST_AND_FOUND) ? foreign : name;

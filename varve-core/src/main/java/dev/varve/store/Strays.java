@@ -43,6 +43,10 @@ record Strays(
             found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Blob(int keyspace, long _) ->
             found.add(name, named, isKeyspace.test(keyspace));
+        case StoreFileName.Heap(int keyspace, long _) ->
+            found.add(name, named, isKeyspace.test(keyspace));
+        case StoreFileName.HeapMap(int keyspace, long _) ->
+            found.add(name, named, isKeyspace.test(keyspace));
         case StoreFileName.Lock _, StoreFileName.Catalog _, StoreFileName.Segment _ -> {}
       }
     }

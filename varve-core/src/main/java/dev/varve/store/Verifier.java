@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -156,7 +157,7 @@ final class Verifier {
       // One that the catalog does not know yet may have files that the log names.
       byte[] state = states.getOrDefault(keyspace.id(), new byte[0]);
       files += keyspace.engine().files(state).size();
-      bytes += keyspace.engine().verify(state, problems::add);
+      bytes += keyspace.engine().verify(state, what -> problem(keyspace, what));
       report("verify files", "bytes", bytes, -1);
     }
   }
@@ -194,6 +195,7 @@ final class Verifier {
 
   private void compareOnce(Catalog catalog, Moment moment, long sequence) throws IOException {
     Map<Integer, Engine> copies = new HashMap<>();
+    Map<Integer, Long> held = new HashMap<>();
     MemoryBudget budget = new MemoryBudget(Long.MAX_VALUE);
     try {
       for (Catalog.Entry entry : catalog.keyspaces()) {
@@ -202,16 +204,18 @@ final class Verifier {
                 entry.id(), entry.name(), KeyspaceOptions.parse(entry.options()), budget);
         copies.put(entry.id(), copy);
         copy.load(entry.engineState(), listener);
+        held.put(entry.id(), Math.max(entry.flushedThrough(), copy.flushedThrough()));
       }
+      Copies all = new Copies(copies, held, catalog.catalogThrough(), budget);
       MutationReader reader = new MutationReader();
       LogWalk.walk(
           store.logEnvironment(),
           moment.ranges,
-          catalog.catalogThrough(),
+          catalog.flushedThrough(),
           sequence,
           (kind, number, array, offset, length) -> {
             if (kind == RecordKind.COMMIT) {
-              replay(copies, budget, number, reader.reset(array, offset, offset + length));
+              replay(all, number, reader.reset(array, offset, offset + length));
             }
           });
       for (KeyspaceState keyspace : moment.keyspaces) {
@@ -227,35 +231,57 @@ final class Verifier {
     }
   }
 
-  private void replay(
-      Map<Integer, Engine> copies, MemoryBudget budget, long number, MutationReader mutations) {
+  /** Engines made of the files, and up to which commit each had its own. */
+  private record Copies(
+      Map<Integer, Engine> engines,
+      Map<Integer, Long> held,
+      long catalogThrough,
+      MemoryBudget budget) {}
+
+  private void replay(Copies copies, long number, MutationReader mutations) {
+    Set<Engine> touched = new LinkedHashSet<>();
     while (mutations.next()) {
       int id = mutations.keyspace();
       switch (mutations.kind()) {
-        case CREATE_KEYSPACE ->
-            copies.put(
-                id,
-                store.makeEngine(
-                    id, mutations.name(), KeyspaceOptions.parse(mutations.optionsText()), budget));
-        case DROP_KEYSPACE -> {
-          @Nullable Engine dropped = copies.remove(id);
-          if (dropped != null) {
-            dropped.close();
+        case CREATE_KEYSPACE, DROP_KEYSPACE -> {
+          if (number > copies.catalogThrough) {
+            change(copies, mutations);
           }
         }
         case PUT, DELETE, DELETE_RANGE, INGEST -> {
-          @Nullable Engine copy = copies.get(id);
-          if (copy != null) {
-            if (number > copy.flushedThrough()) {
-              copy.apply(number, mutations);
-              copy.finish(number);
-            }
+          @Nullable Engine copy = copies.engines.get(id);
+          if (copy != null && number > copies.held.getOrDefault(id, 0L)) {
+            copy.apply(number, mutations);
+            boolean _ = touched.add(copy);
           }
         }
       }
     }
+    // Not sooner: within a commit the last mutation of a key counts.
+    touched.forEach(copy -> copy.finish(number));
     if (mutations.problem() != null) {
       problems.add("commit " + number + " in the log: " + mutations.problem());
+    }
+  }
+
+  /** Of a keyspace that is dropped meanwhile readers see no more than they happen to. */
+  private void problem(KeyspaceState keyspace, String what) {
+    if (!keyspace.isDropped()) {
+      problems.add(what);
+    }
+  }
+
+  /** Makes or ends a keyspace of the copies. */
+  private void change(Copies copies, MutationReader mutation) {
+    int id = mutation.keyspace();
+    if (mutation.kind() == MutationReader.Kind.CREATE_KEYSPACE) {
+      KeyspaceOptions options = KeyspaceOptions.parse(mutation.optionsText());
+      copies.engines.put(id, store.makeEngine(id, mutation.name(), options, copies.budget));
+      return;
+    }
+    @Nullable Engine dropped = copies.engines.remove(id);
+    if (dropped != null) {
+      dropped.close();
     }
   }
 
@@ -264,7 +290,8 @@ final class Verifier {
     try (EngineCursor cursor = keyspace.engine().cursor(KeyRange.all(), sequence)) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
         if (!Arrays.equals(cursor.value(), copy.get(cursor.key(), sequence))) {
-          problems.add(
+          problem(
+              keyspace,
               "keyspace '" + keyspace.name() + "': an entry differs from what the files hold");
           return;
         }
@@ -282,7 +309,8 @@ final class Verifier {
       }
     }
     if (count != found) {
-      problems.add(
+      problem(
+          keyspace,
           "keyspace '"
               + keyspace.name()
               + "': readers see "

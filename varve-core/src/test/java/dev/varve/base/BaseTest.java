@@ -57,6 +57,16 @@ final class BaseTest {
     assertArrayEquals(new byte[] {}, Bytes.afterPrefix(new byte[] {}));
   }
 
+  @Test
+  void the_key_after_a_key_is_no_longer_than_a_key_can_be() {
+    assertArrayEquals(new byte[] {0}, Bytes.after(new byte[] {}, 2));
+    assertArrayEquals(new byte[] {1, 0}, Bytes.after(new byte[] {1}, 2));
+    assertArrayEquals(new byte[] {1, 3}, Bytes.after(new byte[] {1, 2}, 2));
+    assertArrayEquals(new byte[] {1, 3}, Bytes.after(new byte[] {1, 2, 9}, 2));
+    assertArrayEquals(new byte[] {2}, Bytes.after(new byte[] {1, -1}, 2));
+    assertArrayEquals(new byte[] {}, Bytes.after(new byte[] {-1, -1}, 2));
+  }
+
   /// The check value of CRC-32C for "123456789".
   @Test
   void the_checksum_is_castagnolis() {

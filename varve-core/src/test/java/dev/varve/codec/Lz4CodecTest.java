@@ -67,6 +67,30 @@ final class Lz4CodecTest {
     assertArrayEquals(hex("1f 61 0100 07 50 6161616161"), compress(ascii("a".repeat(32))));
   }
 
+  /// Records behind a column that looks random, so that the search comes to the first of them with
+  /// long steps: of each but the first what fills it up is one match, from its begin on.
+  @Test
+  void what_fills_up_a_record_is_found_whole_in_the_next() {
+    int records = 34;
+    int filling = 56;
+    int rest = 44;
+    byte[] data = new byte[600 + records * (rest + filling)];
+    new SplittableRandom(1).nextBytes(data);
+    for (int i = 0; i < records; i++) {
+      int end = 600 + (i + 1) * (rest + filling);
+      Arrays.fill(data, end - filling, end - 4, (byte) 'v');
+      Arrays.fill(data, end - 4, end, (byte) 0);
+    }
+
+    byte[] block = compress(data);
+
+    // Token, distance and a byte more for each of the two lengths.
+    int each = rest + 1 + 2 + 2;
+    int atMost = 600 + filling + records * each + 20;
+    assertTrue(block.length <= atMost, block.length + " bytes, not " + atMost);
+    assertArrayEquals(data, decompress(block, data.length));
+  }
+
   private static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
   }

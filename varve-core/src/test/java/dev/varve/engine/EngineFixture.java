@@ -24,7 +24,7 @@ import java.util.stream.LongStream;
 public final class EngineFixture implements Visibility {
   public static final Path DIRECTORY = Path.of("/memory/store");
 
-  public final MemoryBudget budget = new MemoryBudget(Long.MAX_VALUE);
+  public final MemoryBudget budget;
   public final EngineContext context;
   public final Engine engine;
   private final TreeMap<Long, Integer> pins = new TreeMap<>();
@@ -33,6 +33,7 @@ public final class EngineFixture implements Visibility {
   private int looksLeft;
   private boolean before;
   private Runnable afterLooks = () -> {};
+  private Runnable afterCommit = () -> {};
   private volatile long visible;
   private volatile long oldest = Long.MAX_VALUE;
   private volatile long newest = -1;
@@ -43,6 +44,24 @@ public final class EngineFixture implements Visibility {
 
   public EngineFixture(
       EngineKind kind, Function<EngineContext, Engine> factory, FileSystem fileSystem) {
+    this(kind, factory, fileSystem, new MemoryBudget(Long.MAX_VALUE));
+  }
+
+  public EngineFixture(
+      EngineKind kind,
+      Function<EngineContext, Engine> factory,
+      FileSystem fileSystem,
+      MemoryBudget budget) {
+    this(kind, factory, fileSystem, budget, new InlineServices());
+  }
+
+  private EngineFixture(
+      EngineKind kind,
+      Function<EngineContext, Engine> factory,
+      FileSystem fileSystem,
+      MemoryBudget budget,
+      EngineServices services) {
+    this.budget = budget;
     try {
       fileSystem.createDirectories(DIRECTORY);
     } catch (IOException e) {
@@ -61,10 +80,22 @@ public final class EngineFixture implements Visibility {
             budget,
             new InlineBackground(),
             new BlockCache(new MemoryBudget(Long.MAX_VALUE), 1 << 20),
-            new InlineServices(),
+            services,
             RandomSource.seeded(7),
             Clock.SYSTEM);
     engine = factory.apply(context);
+  }
+
+  /// An engine whose work in the background is done between commits.
+  public static EngineFixture stepping(
+      EngineKind kind,
+      Function<EngineContext, Engine> factory,
+      FileSystem fileSystem,
+      MemoryBudget budget) {
+    SteppingServices services = new SteppingServices();
+    EngineFixture fixture = new EngineFixture(kind, factory, fileSystem, budget, services);
+    fixture.afterCommit = services::run;
+    return fixture;
   }
 
   public EngineFixture put(byte[] key, byte[] value) {
@@ -103,6 +134,7 @@ public final class EngineFixture implements Visibility {
   public long commit() {
     long sequence = apply();
     publish(sequence);
+    afterCommit.run();
     return sequence;
   }
 

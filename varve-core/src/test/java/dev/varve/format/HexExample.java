@@ -79,6 +79,23 @@ final class HexExample {
     return value;
   }
 
+  /// Takes a varint.
+  long varint(String label) {
+    long value = 0;
+    int size = 0;
+    do {
+      value |= (bytes[at + size] & 0x7FL) << (7 * size);
+    } while (bytes[at + size++] < 0);
+    values.put(section + label, value);
+    line(size, label + " " + value);
+    return value;
+  }
+
+  /// Takes bytes that are shown as they are.
+  void raw(String label, int size) {
+    line(size, label);
+  }
+
   /// Takes text, a line of the example for each line of it.
   String text(String label, int size) {
     String all = new String(bytes, at, size, StandardCharsets.UTF_8);

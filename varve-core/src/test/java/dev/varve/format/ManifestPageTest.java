@@ -73,7 +73,7 @@ final class ManifestPageTest {
         written, page.bytes("manifest"), "rewrite with: -Dvarve.rewrite=true -Dtest=ManifestPage*");
     assertEquals(example.written(), page.example("manifest"));
     Manifest.Place place = new Manifest.Place(fs, DIRECTORY, STORE, KEYSPACE);
-    Version read = Manifest.read(place, new Manifest.Pointer(NUMBER, 2)).version();
+    Version read = Manifest.read(place, new EditFile.Pointer(NUMBER, 2)).version();
     assertEquals(List.of(sstable()), read.level(1));
     assertEquals(List.of(ingested()), read.level(6));
     assertEquals(9, read.flushedThrough());

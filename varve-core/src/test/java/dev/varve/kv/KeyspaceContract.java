@@ -156,10 +156,54 @@ public abstract class KeyspaceContract extends StoreContract {
       assertThrows(LimitException.class, () -> keyspace.remove(bad));
       assertThrows(LimitException.class, () -> keyspace.putIfAbsent(bad, v));
       assertThrows(LimitException.class, () -> keyspace.increment(bad, 1));
+      assertThrows(LimitException.class, () -> keyspace.contains(bad));
+      assertThrows(LimitException.class, () -> keyspace.getAll(List.of(b("k"), bad)));
+      assertThrows(LimitException.class, () -> keyspace.below(bad));
+      assertThrows(LimitException.class, () -> keyspace.above(bad));
       assertThrows(LimitException.class, () -> new WriteBatch().put(keyspace, bad, v));
       assertThrows(LimitException.class, () -> new WriteBatch().delete(keyspace, bad));
     }
     assertEquals(0, keyspace.count());
+  }
+
+  @Test
+  void a_range_that_is_deleted_may_begin_or_end_at_any_key() {
+    if (!ordered) {
+      return;
+    }
+    byte[] longest = new byte[Limits.KEY_BYTES_MAX];
+    Arrays.fill(longest, (byte) 'm');
+    byte[] last = new byte[Limits.KEY_BYTES_MAX];
+    Arrays.fill(last, (byte) 0xFF);
+    byte[] empty = {};
+    byte[] v = b("v");
+    List<KeyRange> ranges =
+        List.of(
+            KeyRange.greaterThan(longest),
+            KeyRange.atMost(longest),
+            KeyRange.closed(b("b"), longest),
+            KeyRange.closed(longest, longest),
+            KeyRange.greaterThan(last),
+            KeyRange.atMost(last),
+            KeyRange.closed(last, last),
+            KeyRange.atLeast(empty),
+            KeyRange.lessThan(empty),
+            KeyRange.atMost(empty),
+            KeyRange.greaterThan(empty));
+    for (KeyRange range : ranges) {
+      List<byte[]> keys = List.of(b("a"), b("b"), longest, b("n"), last);
+      keys.forEach(key -> keyspace.put(key, v));
+      keyspace.deleteRange(range);
+      store.flush();
+      store.compact(keyspace);
+      reopen();
+      for (byte[] key : keys) {
+        assertEquals(!range.contains(key), keyspace.contains(key));
+      }
+    }
+    assertThrows(
+        LimitException.class,
+        () -> keyspace.deleteRange(KeyRange.atLeast(new byte[Limits.KEY_BYTES_MAX + 1])));
   }
 
   @Test

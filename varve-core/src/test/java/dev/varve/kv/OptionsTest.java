@@ -59,7 +59,7 @@ final class OptionsTest {
         UsageException.class,
         () -> KeyspaceOptions.parse("engine=cola"),
         "no engine 'cola'",
-        "array, rbtree, hash, lsm");
+        "array, rbtree, hash, btree, lsm");
     Expect.failure(UsageException.class, () -> StoreOptions.presetOf("egde"), "'edge'?");
     Expect.failure(UsageException.class, () -> StoreOptions.parse("memory"), "name=value");
     Expect.failure(
@@ -145,5 +145,34 @@ final class OptionsTest {
         UsageException.class,
         () -> KeyspaceOptions.of(EngineKind.HASH).withBlobThreshold(ByteSize.ofMebibytes(1)),
         "no effect on the engine HASH");
+  }
+
+  @Test
+  void options_of_one_engine_are_refused_on_another() {
+    KeyspaceOptions options =
+        KeyspaceOptions.of(EngineKind.BTREE)
+            .withOrder(16)
+            .withWarmUp(BtreeOptions.WarmUp.RECENT)
+            .withBtree(BtreeOptions.DEFAULTS.withFill(70).withAdaptiveOrder(true))
+            .withBlobThreshold(ByteSize.ofKibibytes(1));
+    assertEquals(options, KeyspaceOptions.parse(options.toText()));
+    assertEquals(ByteSize.ofKibibytes(4), KeyspaceOptions.of(EngineKind.BTREE).blobThreshold());
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.parse("engine=btree\nfilter-bits=4"),
+        "filter-bits",
+        "of the engine LSM and have no effect on BTREE");
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.parse("engine=lsm\norder=16"),
+        "of the engine BTREE and have no effect on LSM");
+    for (String wrong : List.of("order=2", "order=1001", "fill=49", "fill=101", "order=many")) {
+      Expect.failure(
+          UsageException.class, () -> KeyspaceOptions.parse("engine=btree\n" + wrong), "'");
+    }
+    Expect.failure(
+        UsageException.class,
+        () -> KeyspaceOptions.parse("engine=btree\nwarm-up=recnt"),
+        "did you mean 'recent'?");
   }
 }

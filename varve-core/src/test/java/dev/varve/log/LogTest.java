@@ -23,6 +23,7 @@ import dev.varve.fs.MemoryFileSystem;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.fs.SyncFailure;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.LogStats;
 import dev.varve.log.LogRecovery.ReplayFrom;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -355,6 +356,35 @@ final class LogTest {
       }
     }
     assertEquals(6000, last);
+  }
+
+  @Test
+  void as_many_segments_are_kept_for_reuse_as_were_used_and_only_as_long_as_they_will_be()
+      throws IOException {
+    InlineBackground background = new InlineBackground();
+    try (LogFixture f =
+        new LogFixture(fileSystem(), options(1, 4096), ReplayFrom.BEGIN, background)) {
+      appendNumbered(f, 1, 1000);
+      f.log.syncNow();
+      f.log.checkpoint(1000, f.log.firstNeeded(1000));
+      final LogStats before = f.log.stats();
+      assertTrue(before.segments() > 9, before.toString());
+
+      // As much again takes none that is new.
+      appendNumbered(f, 1001, 1900);
+      f.log.syncNow();
+      f.log.checkpoint(1900, f.log.firstNeeded(1900));
+      final LogStats again = f.log.stats();
+      assertEquals(before.segmentsMade(), again.segmentsMade());
+      assertTrue(again.segments() <= before.segments(), again.toString());
+
+      // At this pace they are soon used; once nothing comes any more they are given back.
+      background.runDelayed();
+      assertEquals(again.segments(), f.log.stats().segments());
+      background.runDelayed();
+      assertTrue(f.log.stats().segments() <= 2, f.log.stats().toString());
+      appendNumbered(f, 1901, 2000);
+    }
   }
 
   @Test

@@ -4,8 +4,9 @@ import dev.varve.kv.Durability;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One thing that a program does with a store. A null `level` stands for the store's own.
-public sealed interface Step {
+/// One thing that a program does with a store, of those that scripts are made of. A null `level`
+/// stands for the store's own.
+public sealed interface Step extends Operation {
   /// A step that can be part of a batch.
   sealed interface Change extends Step {
     /** The keyspace it concerns. */

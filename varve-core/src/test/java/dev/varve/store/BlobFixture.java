@@ -22,6 +22,7 @@ import dev.varve.engine.lsm.version.Manifest;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.Version.BlobFile;
+import dev.varve.format.EditFile;
 import dev.varve.format.Envelope;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.FileSystem;
@@ -129,7 +130,7 @@ final class BlobFixture {
     }
     return Manifest.read(
         new Manifest.Place(fs, StoreFixture.DIRECTORY, envelope(fs).store(), keyspace),
-        new Manifest.Pointer(numbers.getLast(), 0));
+        new EditFile.Pointer(numbers.getLast(), 0));
   }
 
   private static Envelope envelope(MemoryFileSystem fs) throws IOException {

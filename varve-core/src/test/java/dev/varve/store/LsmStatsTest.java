@@ -245,7 +245,7 @@ final class LsmStatsTest {
     try (Store store = open(256)) {
       Keyspace again = store.keyspace("k");
       assertEquals(options, again.options());
-      ByteSize memtable = options.memtable();
+      ByteSize memtable = options.lsm().memtable();
       assertEquals(
           memtable == null ? 32 << 20 : memtable.bytes(), stats(again).memtables().bytesMax());
     }

@@ -27,6 +27,7 @@ import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.kv.WriteBatch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -183,6 +184,30 @@ final class LsmStoreTest {
     }
   }
 
+  /// Nobody asked for an end of the flush: in the background it would fail the store.
+  @Test
+  void a_keyspace_may_be_dropped_while_it_is_flushed() throws IOException {
+    try (Store store = open(fs)) {
+      store.keyspace("gone", SMALL).put(b("a"), b("1"));
+      store.keyspace("kept", SMALL).put(b("a"), b("1"));
+      List<String> dropped = new ArrayList<>();
+      store.flush(
+          _ -> {
+            if (dropped.isEmpty()) {
+              dropped.add("gone");
+              store.dropKeyspace("gone");
+            }
+            return true;
+          });
+      assertEquals(List.of("gone"), dropped);
+      MemoryFileSystem left = fs.crash(new CrashImage(1, CrashImage.Mode.SYNCED_ONLY));
+      try (Store after = open(left)) {
+        assertEquals(List.of("kept"), after.keyspaces().stream().map(Keyspace::name).toList());
+        assertArrayEquals(b("1"), after.keyspace("kept").get(b("a")));
+      }
+    }
+  }
+
   @Test
   void options_change_what_files_are_like() {
     try (Store store = open(fs)) {
@@ -330,6 +355,40 @@ final class LsmStoreTest {
       long seconds = Duration.ofNanos(nanos).toSeconds();
       assertTrue(seconds < 9, seconds + " s");
       background.held = false;
+    }
+  }
+
+  /** What was put is in one file, what was deleted before it in another that ends where it is. */
+  @Test
+  void a_walk_back_finds_the_first_key_of_its_range_where_another_file_ends() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      keyspace.put(b("k1"), b("v"));
+      store.flush();
+      keyspace.deleteRange(KeyRange.lessThan(b("k1")));
+      store.flush();
+      KeyRange range = KeyRange.of(b("k1"), b("k2"));
+      assertArrayEquals(b("k1"), keyspace.last(range).key());
+      try (Cursor cursor = keyspace.cursor(range)) {
+        assertTrue(cursor.seekToLast());
+        assertArrayEquals(b("v"), cursor.value());
+        assertEquals(false, cursor.previous());
+        assertTrue(cursor.seekForPrevious(b("k1")));
+        assertEquals(false, cursor.next());
+      }
+    }
+  }
+
+  /** The put alone fills a memtable; the check must not think that the commit ends there. */
+  @Test
+  void a_check_takes_a_commit_as_one_whatever_it_fills() {
+    try (Store store = open(fs)) {
+      Keyspace keyspace = store.keyspace("k", SMALL);
+      WriteBatch batch = new WriteBatch();
+      batch.put(keyspace, b("k"), new byte[100_000]).deleteRange(keyspace, KeyRange.all());
+      store.write(batch);
+      assertEquals(0, keyspace.count());
+      assertEquals(List.of(), store.verify(true, ProgressListener.NONE).problems());
     }
   }
 }

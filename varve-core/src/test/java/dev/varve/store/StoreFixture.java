@@ -6,6 +6,7 @@ import dev.varve.base.Clock;
 import dev.varve.base.InlineBackground;
 import dev.varve.base.RandomSource;
 import dev.varve.engine.EngineRegistry;
+import dev.varve.engine.btree.BtreeEngine;
 import dev.varve.engine.lsm.LsmEngine;
 import dev.varve.engine.memory.MemoryEngine;
 import dev.varve.format.StoreFileName;
@@ -31,6 +32,7 @@ public final class StoreFixture {
             EngineKind.ARRAY, MemoryEngine::of,
             EngineKind.RBTREE, MemoryEngine::of,
             EngineKind.HASH, MemoryEngine::of,
+            EngineKind.BTREE, BtreeEngine::of,
             EngineKind.LSM, LsmEngine::of));
   }
 

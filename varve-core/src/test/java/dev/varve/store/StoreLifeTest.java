@@ -176,6 +176,33 @@ final class StoreLifeTest {
   }
 
   @Test
+  void after_many_cursors_the_second_that_is_forgotten_is_reported_with_its_place()
+      throws Exception {
+    List<String> leaks = java.util.Collections.synchronizedList(new ArrayList<>());
+    try (Store store = open()) {
+      store.onLeak(leaks::add);
+      Keyspace keyspace = store.keyspace("k");
+      for (int i = 0; i < 1_000; i++) {
+        keyspace.cursor().close();
+      }
+      for (int forgotten = 1; forgotten <= 2; forgotten++) {
+        forgetCursor(keyspace);
+        for (int i = 0; i < 200 && leaks.size() < forgotten; i++) {
+          System.gc();
+          Thread.sleep(10);
+        }
+      }
+    }
+    assertEquals(2, leaks.size(), leaks.toString());
+    assertTrue(leaks.getFirst().contains("where it was opened was not noted"), leaks.toString());
+    assertTrue(leaks.getLast().contains("it was opened at "), leaks.toString());
+  }
+
+  private static void forgetCursor(Keyspace keyspace) {
+    keyspace.cursor().seekToFirst();
+  }
+
+  @Test
   void a_forgotten_store_is_closed_and_can_be_opened_again() throws Exception {
     forgetStore();
     for (int i = 0; ; i++) {

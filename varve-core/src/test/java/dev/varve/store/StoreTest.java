@@ -38,11 +38,11 @@ import dev.varve.kv.StoreOptions;
 import dev.varve.kv.UsageException;
 import dev.varve.kv.WriteBatch;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -93,7 +93,12 @@ final class StoreTest {
       assertEquals(
           IntStream.range(0, 3)
               .boxed()
-              .flatMap(life -> Stream.of("HASH", "LSM", "RBTREE").map(name -> life + " " + name))
+              .flatMap(
+                  life ->
+                      Arrays.stream(EngineKind.values())
+                          .filter(engine -> engine != EngineKind.ARRAY)
+                          .map(engine -> life + " " + engine)
+                          .sorted())
               .toList(),
           store.keyspaces().stream().map(Keyspace::name).toList());
       for (Keyspace keyspace : store.keyspaces()) {

@@ -23,7 +23,7 @@ import java.util.TreeMap;
 /// @param foreign the files of a store with another identity and other entries
 /// @param history the states after each commit
 /// @param closedLast the last commit of the closed store
-/// @param work what its LSM engines did
+/// @param work what its engines with files did
 record DamageCorpus(
     Map<String, byte[]> closed,
     Map<String, byte[]> crashed,
@@ -31,7 +31,7 @@ record DamageCorpus(
     Map<String, byte[]> foreign,
     List<StoreState> history,
     long closedLast,
-    LsmWork work) {
+    EngineWork work) {
   /// Makes the files of a case. Its level must sync every commit, so that only the last one of the
   /// killed store can be taken for a torn write.
   static DamageCorpus make(RigCase rigCase) {

@@ -14,7 +14,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Bugs of an LSM that a rig must find. They are in what the engine is given, or around it.
-enum LsmBug {
+enum LsmBug implements PlantedBug {
   NONE,
   /// Sstables and manifests hold commits that the log could lose.
   LOG_NOT_SYNCED_BEFORE_FLUSH,
@@ -23,8 +23,8 @@ enum LsmBug {
   /// A block that is damaged is taken for the end, or for an absent key.
   DAMAGE_TAKEN_FOR_THE_END;
 
-  /// What the engine is given.
-  EngineContext given(EngineContext context) {
+  @Override
+  public EngineContext given(EngineContext context) {
     return switch (this) {
       case NONE, DAMAGE_TAKEN_FOR_THE_END -> context;
       case LOG_NOT_SYNCED_BEFORE_FLUSH ->
@@ -53,8 +53,8 @@ enum LsmBug {
         context.clock());
   }
 
-  /// What the store is given.
-  Engine around(Engine engine) {
+  @Override
+  public Engine around(Engine engine, EngineContext context) {
     return this == DAMAGE_TAKEN_FOR_THE_END ? blind(Engine.class, engine) : engine;
   }
 
@@ -130,7 +130,20 @@ enum LsmBug {
     }
 
     @Override
-    public void syncLog() {}
+    public boolean betweenCommits(Runnable work) {
+      return real.betweenCommits(work);
+    }
+
+    @Override
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {
+      real.flushed();
+    }
 
     @Override
     public void fail(Throwable cause) {

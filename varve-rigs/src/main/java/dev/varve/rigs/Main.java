@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
       Main.Faults.class,
       Main.Damage.class,
       Main.Kill.class,
-      Main.Soak.class
+      Main.Soak.class,
+      MetamorphicCommand.class
     })
 final class Main {
   private Main() {}

@@ -3,11 +3,13 @@ package dev.varve.rigs;
 import dev.varve.kv.ByteSize;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.StoreOptions;
 import dev.varve.model.Script;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /// What a rig runs: a script drawn from a seed against a store with these options.
 ///
@@ -24,8 +26,15 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
   private static final ByteSize CHECKPOINT_AFTER = ByteSize.ofKibibytes(8);
   private static final ByteSize MEMORY = ByteSize.ofMebibytes(16);
 
-  /** Of an LSM: the commits between two flushes of the store fill memtables. */
-  private static final ByteSize LSM_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+  /** Of engines with files: they flush by themselves between two flushes of the store. */
+  private static final ByteSize FILES_CHECKPOINT_AFTER = ByteSize.ofKibibytes(24);
+
+  /**
+   * Of some LSMs: tombstones make a compaction due, and indexes are read through the cache. Of some
+   * B+Trees: the order follows how full leaves are.
+   */
+  private static final Map<String, String> VARIED =
+      Map.of("lsm-tombstone-age", "60", "lsm-resident", "0", "btree-adaptive", "true");
 
   RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
     this(engine, level, lanes, seed, steps, LsmBug.NONE);
@@ -57,10 +66,22 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
         .withDurability(level)
         .withLanes(laneCount)
         .withSegment(SEGMENT)
-        .withCheckpointAfter(engine == EngineKind.LSM ? LSM_CHECKPOINT_AFTER : CHECKPOINT_AFTER)
+        .withCheckpointAfter(engine.isResident() ? CHECKPOINT_AFTER : FILES_CHECKPOINT_AFTER)
         .withMemory(MEMORY)
         .withDefaultEngine(engine)
         .withLeakDetection(false);
+  }
+
+  /// A store with these options.
+  RigSetup setup(StoreOptions options) {
+    EngineTuning tuning = EngineTuning.tiny();
+    return new RigSetup(
+        seed,
+        options,
+        name -> KeyspaceOptions.of(engine),
+        lanes > 1 ? tuning.with(VARIED) : tuning,
+        bug,
+        false);
   }
 
   RigCase withLevel(Durability other) {

@@ -1,22 +1,20 @@
 package dev.varve.rigs;
 
+import dev.varve.base.BackgroundThreads;
+import dev.varve.base.Clock;
 import dev.varve.base.RandomSource;
 import dev.varve.fs.FileSystem;
-import dev.varve.kv.BulkLoad;
-import dev.varve.kv.Durability;
-import dev.varve.kv.Keyspace;
-import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
-import dev.varve.kv.UsageException;
-import dev.varve.kv.WriteBatch;
 import dev.varve.model.Step;
 import dev.varve.model.StoreState;
+import dev.varve.model.StoreSteps;
 import dev.varve.store.StoreEnvironment;
 import dev.varve.store.StoreOpener;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A store whose time, randomness and background work are in a rig's hands.
@@ -31,27 +29,39 @@ final class RigStore {
 
   private static final Duration STEP = Duration.ofMillis(1);
 
-  private final StepBackground background;
-  private final TinyLsm lsm;
+  private static final int THREADS = 2;
+
+  private final RigSetup setup;
+  private final TinyEngines engines;
   private final HandClock clock;
-  private final RigCase rigCase;
+
+  /** Idle where the store has threads. */
+  private final StepBackground background;
+
   private final Store store;
 
   /// Opens the store in a file system, with the identity that the seed gives where it is new.
   RigStore(FileSystem fs, RigCase rigCase, StoreOptions options, HandClock clock) {
-    this.rigCase = rigCase;
+    this(fs, rigCase.setup(options), clock);
+  }
+
+  /// As above, set up in any way.
+  RigStore(FileSystem fs, RigSetup setup, HandClock clock) {
+    this.setup = setup;
     this.clock = clock;
-    this.background = new StepBackground(rigCase.seed());
-    this.lsm = new TinyLsm(rigCase.lanes() > 1, rigCase.bug());
+    this.engines = new TinyEngines(setup.tuning(), setup.bug());
+    this.background = new StepBackground(setup.seed());
     StoreEnvironment environment =
         new StoreEnvironment(
             fs,
-            clock,
-            RandomSource.seeded(rigCase.seed()),
-            onFailure -> background,
-            lsm.engines(),
+            setup.threads() ? Clock.SYSTEM : clock,
+            RandomSource.seeded(setup.seed()),
+            setup.threads()
+                ? onFailure -> new BackgroundThreads("varve-background", THREADS, onFailure)
+                : onFailure -> background,
+            engines.engines(),
             false);
-    this.store = StoreOpener.open(environment, DIRECTORY, options, ProgressListener.NONE);
+    this.store = StoreOpener.open(environment, DIRECTORY, setup.options(), ProgressListener.NONE);
   }
 
   Store store() {
@@ -63,85 +73,59 @@ final class RigStore {
     return store.recovery().lastSequence();
   }
 
-  private Keyspace keyspace(String name) {
-    return store
-        .findKeyspace(name)
-        .orElseThrow(() -> new UsageException("there is no keyspace '" + name + "'"));
-  }
-
   /// Carries out a step that writes, syncs, flushes or waits.
   void perform(Step step) {
+    beforeStep(false);
+    if (step instanceof Step.Idle) {
+      pass(IDLE);
+    } else {
+      new StoreSteps(store, setup.keyspaces()).perform(step);
+    }
+    afterStep();
+  }
+
+  /// Lets a little time pass: whoever does not call [#perform] calls this before a step.
+  ///
+  /// @param waits whether the step waits for what runs in the background, which then runs at once
+  void beforeStep(boolean waits) {
     clock.pass(STEP);
-    Durability level = step.level(rigCase.level());
-    switch (step) {
-      case Step.Put put -> keyspace(put.keyspace()).put(put.key(), put.value(), level);
-      case Step.Delete delete -> keyspace(delete.keyspace()).delete(delete.key(), level);
-      case Step.DeleteRange range -> keyspace(range.keyspace()).deleteRange(Ranges.of(range));
-      case Step.Batch batch -> store.write(encoded(batch), level);
-      case Step.Load load -> perform(load);
-      case Step.PutIfAbsent put -> {
-        byte @Nullable [] _ = keyspace(put.keyspace()).putIfAbsent(put.key(), put.value());
-      }
-      case Step.Swap swap -> {
-        var _ =
-            keyspace(swap.keyspace()).compareAndSet(swap.key(), swap.expected(), swap.updated());
-      }
-      case Step.Create create -> {
-        var _ = store.keyspace(create.keyspace(), KeyspaceOptions.of(rigCase.engine()));
-      }
-      case Step.Drop drop -> store.dropKeyspace(drop.keyspace());
-      case Step.Sync _ -> store.sync();
-      case Step.Flush _ -> store.flush();
-      case Step.Idle _ -> pass(IDLE);
-      case Step.TakeSnapshot _, Step.CheckSnapshot _, Step.Reopen _ ->
-          throw new IllegalArgumentException("not a step of the store alone: " + step);
-    }
+    background.runAtOnce(waits);
+  }
+
+  /// Runs what a step left to run behind it.
+  void afterStep() {
+    background.runAtOnce(false);
     background.runSubmitted();
-  }
-
-  private void perform(Step.Load load) {
-    try (BulkLoad bulk = keyspace(load.keyspace()).bulkLoad()) {
-      for (Step.Put put : load.puts()) {
-        bulk.put(put.key(), put.value());
-      }
-      bulk.commit();
-    }
-  }
-
-  private WriteBatch encoded(Step.Batch batch) {
-    WriteBatch encoded = new WriteBatch();
-    for (Step.Change change : batch.changes()) {
-      Keyspace keyspace = keyspace(change.keyspace());
-      WriteBatch _ =
-          switch (change) {
-            case Step.Put put -> encoded.put(keyspace, put.key(), put.value());
-            case Step.Delete delete -> encoded.delete(keyspace, delete.key());
-            case Step.DeleteRange range -> encoded.deleteRange(keyspace, Ranges.of(range));
-          };
-    }
-    return encoded;
   }
 
   /// What differs from a state, or null.
   @Nullable String difference(StoreState state) {
-    return state.difference(store, rigCase.engine());
+    return state.difference(store, setup.options().defaultEngine());
   }
 
   /// Lets so much time pass that everything runs that was to run later.
+  void idle() {
+    pass(IDLE);
+  }
+
+  /// Lets time pass, and everything run that was to run later.
   void pass(Duration time) {
     clock.pass(time);
+    if (setup.threads()) {
+      LockSupport.parkNanos(STEP.toNanos());
+    }
     background.runDelayed();
     background.runSubmitted();
   }
 
-  /// What its LSM engines did so far.
-  LsmWork lsmWork() {
-    return lsm.work();
+  /// What its engines with files did so far.
+  EngineWork work() {
+    return engines.work();
   }
 
   void close() {
     // Closing waits for compactions that have begun; nobody else can run them.
-    background.runSubmitted();
+    afterStep();
     store.close();
   }
 }

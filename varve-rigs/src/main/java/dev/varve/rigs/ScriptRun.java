@@ -37,7 +37,7 @@ final class ScriptRun {
   private long durable;
   private long acknowledged;
   private int stepIndex;
-  private LsmWork work = LsmWork.NONE;
+  private EngineWork work = EngineWork.NONE;
   private @Nullable RigStore open;
   private @Nullable Held held;
 
@@ -76,8 +76,8 @@ final class ScriptRun {
     return clock;
   }
 
-  /// What LSM engines did in the stores that were closed.
-  LsmWork work() {
+  /// What engines with files did in the stores that were closed.
+  EngineWork work() {
     return work;
   }
 
@@ -119,7 +119,7 @@ final class ScriptRun {
     dropSnapshot();
     RigStore closing = store();
     open = null;
-    work = work.plus(closing.lsmWork());
+    work = work.plus(closing.work());
     closing.close();
     acknowledged = issued();
     durable = acknowledged;

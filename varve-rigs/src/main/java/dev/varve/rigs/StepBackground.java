@@ -14,6 +14,7 @@ final class StepBackground implements Background {
   private final SplittableRandom random;
   private final Deque<Runnable> submitted = new ArrayDeque<>();
   private final Deque<Runnable> delayed = new ArrayDeque<>();
+  private boolean atOnce;
   private boolean closed;
 
   StepBackground(long seed) {
@@ -25,7 +26,7 @@ final class StepBackground implements Background {
     if (closed) {
       return;
     }
-    if (random.nextBoolean()) {
+    if (random.nextBoolean() || atOnce) {
       work.run();
     } else {
       submitted.add(work);
@@ -37,6 +38,11 @@ final class StepBackground implements Background {
     if (!closed) {
       delayed.add(work);
     }
+  }
+
+  /// Sets whether nothing is put off: somebody is about to wait for it.
+  void runAtOnce(boolean now) {
+    atOnce = now;
   }
 
   /// Runs what was put off, and what that puts off.

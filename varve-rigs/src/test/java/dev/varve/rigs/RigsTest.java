@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
+import dev.varve.model.OperationDraw;
+import dev.varve.model.OperationList;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +21,7 @@ final class RigsTest {
   private static final int ERROR_STRIDE = 499;
   private static final int DAMAGE_STRIDE = 2003;
   private static final long TIMEOUT_MILLIS = 60_000;
+  private static final int METAMORPHIC_STEPS = 900;
 
   private static Findings sweep(
       String rig, List<RigCase> cases, BiConsumer<RigCase, Findings> explore) {
@@ -113,6 +117,46 @@ final class RigsTest {
             });
     atLeast(5_000, findings, "flips");
     atLeast(20, findings, "stale files");
+  }
+
+  @Test
+  void one_list_is_answered_alike_with_all_options() {
+    Findings findings = new Findings();
+    MetamorphicRig rig = new MetamorphicRig(Path.of("target", "metamorphic"), findings);
+    Stream.of(true, false).forEach(ordered -> metamorphic(rig, ordered));
+    System.out.println("rig metamorphic, seed " + SEED + ": " + findings);
+    requireNone(findings);
+    atLeast(160L * METAMORPHIC_STEPS, findings, "operations");
+    requireReached(findings);
+    requireReachedInLong(findings);
+  }
+
+  private static void metamorphic(MetamorphicRig rig, boolean ordered) {
+    OperationList list = OperationDraw.draw(SEED, METAMORPHIC_STEPS, ordered);
+    TinyEngines.kinds().stream()
+        .filter(engine -> engine.isOrdered() == ordered)
+        .flatMap(
+            engine ->
+                OptionSets.of(engine, SEED, MetamorphicCommand.SETS).stream()
+                    .map(set -> new MetamorphicRig.Run(engine, set, SEED, PlantedBug.NONE)))
+        .parallel()
+        .forEach(
+            run -> {
+              boolean _ =
+                  rig.run(
+                      "push",
+                      list,
+                      run,
+                      "--seed "
+                          + SEED
+                          + " --steps "
+                          + METAMORPHIC_STEPS
+                          + " --engine "
+                          + run.engineName()
+                          + " --options \""
+                          + run.options()
+                          + "\"");
+            });
   }
 
   @Test

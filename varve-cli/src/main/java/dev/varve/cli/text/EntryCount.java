@@ -13,7 +13,7 @@ public record EntryCount(long entries, boolean exact) {
 
   /// Of a keyspace whose figures are `stats`.
   public static EntryCount of(Keyspace keyspace, KeyspaceStats stats) {
-    if (stats.engine().isResident()) {
+    if (stats.engine().isCounted()) {
       return new EntryCount(stats.entries(), true);
     }
     return stats.revisions() <= COUNTED_MAX

@@ -336,7 +336,8 @@ public final class LsmEngine implements Engine {
           memory,
           counts.entries(),
           bytes,
-          figures(seen));
+          figures(seen),
+          null);
     } finally {
       epochs.exit(token);
     }

@@ -11,12 +11,12 @@ import dev.varve.engine.lsm.sstable.SstableOptions;
 import dev.varve.engine.lsm.sstable.SstableReader;
 import dev.varve.engine.lsm.sstable.SstableWriter;
 import dev.varve.engine.lsm.version.Manifest;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.Version.BlobFile;
 import dev.varve.engine.lsm.version.VersionEdit;
 import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.format.EditFile.Pointer;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.NoSpaceException;
 import dev.varve.kv.CorruptionException;
@@ -258,13 +258,21 @@ final class LsmFiles {
   private void syncManifest() throws IOException {
     try {
       versions.sync();
+    } catch (NoSpaceException e) {
+      // Nothing was lost: what is there stays as it was found, and is made durable another time.
+      throw e;
     } catch (IOException e) {
       context.services().fail(e);
       throw e;
     }
   }
 
-  /** Deletes what a crash left behind, once. */
+  /**
+   * Deletes what a crash left behind, once.
+   *
+   * @throws CancellationException when the engine is closed: it does not know any more what the log
+   *     names, and the drop of its keyspace may yet be lost
+   */
   private void clean() throws IOException {
     synchronized (cleaning) {
       if (cleaned) {
@@ -275,6 +283,9 @@ final class LsmFiles {
       // What the log names is not in the manifest yet.
       needed.addAll(state.ingestedNumbers());
       needed.addAll(unneeded.logged());
+      if (state.isClosed()) {
+        throw new CancellationException("the keyspace is closed");
+      }
       for (String name : context.fileSystem().list(context.directory())) {
         String plain =
             name.endsWith(StoreFileName.TEMPORARY_SUFFIX)
@@ -295,6 +306,8 @@ final class LsmFiles {
                   StoreFileName.Lock _,
                   StoreFileName.Catalog _,
                   StoreFileName.Segment _,
+                  StoreFileName.Heap _,
+                  StoreFileName.HeapMap _,
                   StoreFileName.Foreign _ ->
                   false;
             };
@@ -421,10 +434,15 @@ final class LsmFiles {
 
   /// The state: where the manifest is. Nothing is deleted that the state before names until
   /// [#published].
+  ///
+  /// @throws CancellationException when the engine is closed
+  /// @throws IOException when the device refuses
   byte[] publish() throws IOException {
     boolean before = unneeded.publishing();
     Pointer pointer;
     try {
+      // Not later: it takes the manifest that may be made here for an orphan.
+      clean();
       syncManifest();
       pointer = versions.pointer(manifestBytesMax);
     } catch (IOException e) {

@@ -115,7 +115,9 @@ final class LsmFlush {
     flushing.lock();
     try {
       while (step(sequence, listener)) {
-        // One memtable, or the files of one commit, after the other.
+        // Not once nothing is left: where writers are ahead, something always is.
+        compaction.wake();
+        context.services().flushed();
       }
       failure = null;
     } finally {
@@ -144,7 +146,7 @@ final class LsmFlush {
 
   /** All that is older than these files is in the version, and all that is newer in memory. */
   private void install(Ingested ingested) throws IOException {
-    context.services().syncLog();
+    context.services().syncLog(ingested.sequence());
     compaction.place(
         ingested.metas(),
         level ->
@@ -177,9 +179,10 @@ final class LsmFlush {
     List<BlobInfo> blobs = new ArrayList<>();
     @Nullable SstableInfo info = null;
     try {
+      context.services().beginLogSync(through);
       info = write(memtable, blobs, listener);
       // What the files hold must not be what the log could lose.
-      context.services().syncLog();
+      context.services().syncLog(through);
       List<SstableMeta> made = info == null ? List.of() : List.of(SstableMeta.of(info));
       List<BlobChange> changes = new ArrayList<>();
       for (BlobInfo blob : blobs) {

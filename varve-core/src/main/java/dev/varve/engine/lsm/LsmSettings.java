@@ -47,23 +47,24 @@ public record LsmSettings(
   private static final double RATE_OF_BIT = 0.6185;
 
   static LsmSettings of(KeyspaceOptions options, long memoryBytes) {
-    ByteSize wanted = options.memtable();
+    ByteSize wanted = options.lsm().memtable();
     long memtable =
         wanted != null
             ? Math.min(wanted.bytes(), memoryBytes / 2)
             : Math.clamp(memoryBytes / MEMORY_SHARE, MEMTABLE_MIN, MEMTABLE_MAX);
-    double rate = options.filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.filterBits());
+    double rate =
+        options.lsm().filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.lsm().filterBits());
     CompactionLimits limits = CompactionLimits.DEFAULTS;
     return new LsmSettings(
         memtable,
-        LEVEL_ZERO_SLOW_FACTOR * Math.max(4, options.levelZeroFiles()),
+        LEVEL_ZERO_SLOW_FACTOR * Math.max(4, options.lsm().levelZeroFiles()),
         memoryBytes < MODEST_BYTES ? new CompactionLimits(1, 1, limits.bytesPerSecond()) : limits,
         SstableOptions.DEFAULTS
-            .withBlockBytes((int) options.block().bytes())
+            .withBlockBytes((int) options.lsm().block().bytes())
             .withCodec(BlockCodecs.idOf(options.compression()))
             .withFalsePositives(rate),
         Math.toIntExact(options.blobThreshold().bytes()),
-        compaction(memtable, options.levelZeroFiles()),
+        compaction(memtable, options.lsm().levelZeroFiles()),
         Math.min(memtable / MANIFEST_SHARE, MANIFEST_BYTES_MAX));
   }
 

@@ -34,9 +34,13 @@ final class MergingCursor implements EngineCursor {
   private final long sequence;
   private final String name;
   private final FileSet files;
+
+  /** The first `count` are there. */
   private final EntrySource[] sources;
+
+  private int count;
   private final SourceQueue queue;
-  private final List<Memtable> memtablesWithRanges = new ArrayList<>();
+  private List<Memtable> memtablesWithRanges = List.of();
   private final List<SstableReader> filesWithRanges;
   private boolean forward;
   private boolean closed;
@@ -52,19 +56,20 @@ final class MergingCursor implements EngineCursor {
     this.sequence = sequence;
     this.name = name;
     this.files = state.files();
-    List<EntrySource> all = new ArrayList<>();
-    add(all, state.active());
-    for (Memtable sealed : state.sealed()) {
-      add(all, sealed);
+    SstableRun[] runs = files.runs();
+    int most = 1 + state.sealed().size() + state.ingested().size() + runs.length;
+    this.sources = new EntrySource[most];
+    add(state.active());
+    for (int i = 0; i < state.sealed().size(); i++) {
+      add(state.sealed().get(i));
     }
-    for (Ingested ingested : state.ingested()) {
-      all.add(new SstableSource(ingested.run(), range, sequence));
+    for (int i = 0; i < state.ingested().size(); i++) {
+      sources[count++] = new SstableSource(state.ingested().get(i).run(), range, sequence);
     }
-    for (SstableRun run : files.runs()) {
-      all.add(new SstableSource(run, range, sequence));
+    for (SstableRun run : runs) {
+      sources[count++] = new SstableSource(run, range, sequence);
     }
-    this.sources = all.toArray(new EntrySource[0]);
-    this.queue = new SourceQueue(sources.length);
+    this.queue = new SourceQueue(count);
     this.filesWithRanges = files.withRanges();
   }
 
@@ -72,11 +77,14 @@ final class MergingCursor implements EngineCursor {
     return key == null ? 0 : Bytes.signedHead(key, 0, key.length);
   }
 
-  private void add(List<EntrySource> all, Memtable memtable) {
+  private void add(Memtable memtable) {
     if (!memtable.isEmpty()) {
-      all.add(new MemtableSource(memtable, sequence));
+      sources[count++] = new MemtableSource(memtable, sequence);
     }
     if (memtable.rangeTombstones().count() > 0) {
+      if (memtablesWithRanges.isEmpty()) {
+        memtablesWithRanges = new ArrayList<>();
+      }
       memtablesWithRanges.add(memtable);
     }
   }
@@ -118,7 +126,8 @@ final class MergingCursor implements EngineCursor {
       return false;
     }
     try {
-      for (EntrySource source : sources) {
+      for (int i = 0; i < count; i++) {
+        EntrySource source = sources[i];
         boolean _ = target == null ? source.seekToFirst() : source.seek(target);
         queue.add(source);
       }
@@ -134,7 +143,8 @@ final class MergingCursor implements EngineCursor {
       return false;
     }
     try {
-      for (EntrySource source : sources) {
+      for (int i = 0; i < count; i++) {
+        EntrySource source = sources[i];
         if (target == null) {
           boolean _ = source.seekToLast();
         } else {
@@ -154,7 +164,8 @@ final class MergingCursor implements EngineCursor {
       return false;
     }
     try {
-      for (EntrySource source : sources) {
+      for (int i = 0; i < count; i++) {
+        EntrySource source = sources[i];
         boolean found = source.seek(key);
         if (found && source.isDeferred() && isOn(source, key)) {
           found = source.resolve();
@@ -228,7 +239,11 @@ final class MergingCursor implements EngineCursor {
       }
       EntrySource nearest = queue.first();
       if (nearest.isDeferred()) {
-        queue.resolveFirst();
+        if (isBeforeRange()) {
+          queue.removeFirst();
+        } else {
+          queue.resolveFirst();
+        }
       } else if (isShown(nearest)) {
         current = nearest;
         return true;
@@ -244,11 +259,18 @@ final class MergingCursor implements EngineCursor {
     if (bound == null) {
       return false;
     }
-    if (forward) {
-      return queue.compareFirst(bound, toHead) >= 0;
-    }
-    int order = queue.compareFirst(bound, fromHead);
-    return order < 0 || (order == 0 && queue.first().isDeferred());
+    return forward
+        ? queue.compareFirst(bound, toHead) >= 0
+        : queue.compareFirst(bound, fromHead) < 0;
+  }
+
+  /**
+   * Whether the nearest source, which is deferred, has only keys before the range. Others may stand
+   * on the range's first key.
+   */
+  private boolean isBeforeRange() {
+    byte[] bound = range.from();
+    return !forward && bound != null && queue.compareFirst(bound, fromHead) == 0;
   }
 
   private boolean isShown(EntrySource source) {
@@ -317,8 +339,8 @@ final class MergingCursor implements EngineCursor {
     closed = true;
     current = null;
     try {
-      for (EntrySource source : sources) {
-        source.close();
+      for (int i = 0; i < count; i++) {
+        sources[i].close();
       }
       files.release();
     } catch (IOException e) {

@@ -94,6 +94,11 @@ final class SourceQueue {
     settle(0, sources[0].resolve());
   }
 
+  /// Forgets the first source: nothing of it is asked for.
+  void removeFirst() {
+    settle(0, false);
+  }
+
   /// Has every source leave the key of the first one, which is not deferred.
   void leaveFirstKey() throws IOException {
     EntrySource first = sources[0];

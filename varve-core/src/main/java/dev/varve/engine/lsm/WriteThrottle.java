@@ -17,9 +17,11 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// @threads safe
 final class WriteThrottle {
-  /* Debt is what waits to be written, between 0 (nobody waits) and 1 (nobody may go on). Between the
-   * two, writers together get the pace of flushes times the square of what is left to 1. So a load
-   * that the device bears settles where both are equal, and a heavier one meets no wall.
+  /* Writers together get a share of the pace of flushes: more than all of it while there is room for
+   * what they are ahead, all of it half the way to the most that may wait, and the less the nearer
+   * that is. So a short load passes, a lasting one settles at the pace of flushes, and a heavier one
+   * meets no wall. Files at level 0 are another matter: flushes make them, and merges, which take
+   * them away, are slower than that.
    *
    * Waits are put together, so that one write in many sleeps: a thread cannot sleep for as short as
    * one write takes, and a writer whose bytes were paid for by the time that passed since does not
@@ -72,23 +74,29 @@ final class WriteThrottle {
     this.paidAt = new AtomicLong(context.clock().nanos() - BURST_NANOS);
   }
 
-  /// How far writers are ahead.
+  /// What part of the pace of flushes writers get: 0 when nobody may go on, infinity when nobody
+  /// waits.
   ///
   /// @param memtableBytes what all memtables hold
   /// @param memtableMax at which size one is full
   /// @param files how many files level 0 has
   /// @param filesSlow from how many on writers are slowed; twice as many stop them
-  static double debt(long memtableBytes, long memtableMax, int files, int filesSlow) {
+  static double share(long memtableBytes, long memtableMax, int files, int filesSlow) {
     // From two full memtables on, up to four.
-    double memory = (double) (memtableBytes - 2 * memtableMax) / (2 * memtableMax);
-    double levelZero = (double) (files - filesSlow) / filesSlow;
-    return Math.clamp(Math.max(memory, levelZero), 0, 1);
+    double memory = debt(memtableBytes, 2 * memtableMax);
+    double levelZero = 1 - debt(files, filesSlow);
+    double share = memory == 0 ? Double.POSITIVE_INFINITY : (1 - memory) / memory;
+    return levelZero == 1 ? share : Math.min(share, levelZero * levelZero);
   }
 
-  /// How long `bytes` take at a debt, in nanoseconds, when flushes write `pace` bytes in one.
-  static long nanos(long bytes, double debt, double pace) {
-    double left = 1 - debt;
-    return (long) (bytes / Math.max(PACE_MIN, pace * left * left));
+  /** How far something is from `slow`, as 0, to twice as much, as 1. */
+  private static double debt(long much, long slow) {
+    return Math.clamp((double) (much - slow) / slow, 0, 1);
+  }
+
+  /// How long `bytes` take with a share, in nanoseconds, when flushes write `pace` bytes in one.
+  static long nanos(long bytes, double share, double pace) {
+    return (long) (bytes / Math.max(PACE_MIN, pace * share));
   }
 
   /// For how long a writer sleeps that has to wait `owed` nanoseconds in all, and whose write costs
@@ -103,7 +111,7 @@ final class WriteThrottle {
   }
 
   /// When a write is paid for that costs `cost` nanoseconds, after one that is at `before`. No more
-  /// is owed than one sleep takes: what was owed when the debt was great is forgiven once it is
+  /// is owed than one sleep takes: what was owed when the share was small is forgiven once it is
   /// not.
   static long paidAt(long before, long now, long cost) {
     long begin = Math.clamp(before, now - BURST_NANOS, now + SLEEP_NANOS_MAX);
@@ -115,31 +123,31 @@ final class WriteThrottle {
     pace = (1 - LAST_SHARE) * pace + LAST_SHARE * bytes / Math.max(1, nanos);
   }
 
-  private double debt() {
+  private double share() {
     ReadState seen = state.now();
     int files = seen.files().levelZeroRuns();
     long bytes = 0;
     if (!seen.sealed().isEmpty()) {
       if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
-        return 1;
+        return 0;
       }
       bytes = seen.active().memoryBytes();
       for (Memtable sealed : seen.sealed()) {
         bytes += sealed.memoryBytes();
       }
     }
-    return debt(bytes, settings.memtableBytes(), files, settings.levelZeroSlow());
+    return share(bytes, settings.memtableBytes(), files, settings.levelZeroSlow());
   }
 
   /// As [dev.varve.engine.Engine#awaitRoom].
   void await(long bytes, boolean mayRefuse) {
-    double debt = debt();
-    if (debt == 0 || !context.services().isStarted()) {
+    double share = share();
+    if (share == Double.POSITIVE_INFINITY || !context.services().isStarted()) {
       return;
     }
     flush.request();
-    long pause = debt < 1 ? pause(nanos(bytes, debt, pace)) : 0;
-    if (debt < 1 && pause == 0) {
+    long pause = share > 0 ? pause(nanos(bytes, share, pace)) : 0;
+    if (share > 0 && pause == 0) {
       return;
     }
     ReadState seen = state.now();
@@ -181,7 +189,7 @@ final class WriteThrottle {
       }
       nap = Math.min(2 * nap, FULL_SLEEP_NANOS_MAX);
       LockSupport.parkNanos(this, nap);
-      if (debt() < 1) {
+      if (share() > 0) {
         return;
       }
     }

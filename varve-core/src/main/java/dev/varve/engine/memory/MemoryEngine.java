@@ -63,7 +63,7 @@ public final class MemoryEngine implements Engine {
           case ARRAY -> new ArrayIndex(heap);
           case RBTREE -> new RedBlackIndex(heap, epochs);
           case HASH -> new HashIndex(heap, context.random());
-          case LSM -> throw new IllegalArgumentException(kind + " is not kept in memory");
+          case BTREE, LSM -> throw new IllegalArgumentException(kind + " is not kept in memory");
         };
     this.revisions = new Revisions(heap, index, visibility);
     this.snapshots = new MemorySnapshots(context);
@@ -294,6 +294,7 @@ public final class MemoryEngine implements Engine {
         heap.allocatedBytes() + index.memoryBytes() + revisions.memoryBytes(),
         seen + revisions.waiting(),
         snapshots.fileBytes(),
+        null,
         null);
   }
 

@@ -48,7 +48,19 @@ final class LsmCompactionTest {
     }
 
     @Override
-    public void syncLog() {}
+    public boolean betweenCommits(Runnable work) {
+      work.run();
+      return true;
+    }
+
+    @Override
+    public void syncLog(long through) {}
+
+    @Override
+    public void beginLogSync(long through) {}
+
+    @Override
+    public void flushed() {}
 
     @Override
     public void fail(Throwable cause) {

@@ -10,36 +10,51 @@ final class WriteThrottleTest {
 
   @Test
   void nobody_waits_while_one_memtable_is_written_and_another_filled() {
-    assertEquals(0, WriteThrottle.debt(2 * FULL, FULL, 12, 12));
-    assertTrue(WriteThrottle.debt(2 * FULL + FULL / 10, FULL, 0, 12) > 0);
-    assertTrue(WriteThrottle.debt(0, FULL, 13, 12) > 0);
+    assertEquals(Double.POSITIVE_INFINITY, WriteThrottle.share(2 * FULL, FULL, 12, 12));
+    assertTrue(WriteThrottle.share(2 * FULL + FULL / 10, FULL, 0, 12) < 100);
+    assertTrue(WriteThrottle.share(0, FULL, 13, 12) < 1);
   }
 
   @Test
-  void debt_grows_evenly_up_to_what_may_wait_at_most() {
+  void writers_get_the_pace_of_flushes_half_the_way_to_what_may_wait_at_most() {
+    assertEquals(3, WriteThrottle.share(2 * FULL + FULL / 2, FULL, 0, 12));
+    assertEquals(1, WriteThrottle.share(3 * FULL, FULL, 0, 12));
+    assertEquals(1 / 3., WriteThrottle.share(3 * FULL + FULL / 2, FULL, 0, 12), 1e-9);
+  }
+
+  @Test
+  void files_at_level_zero_never_let_writers_go_faster_than_flushes() {
+    assertEquals(0.25, WriteThrottle.share(0, FULL, 18, 12));
+    assertEquals(0.25, WriteThrottle.share(2 * FULL + FULL / 2, FULL, 18, 12));
+    assertEquals(1 / 3., WriteThrottle.share(3 * FULL + FULL / 2, FULL, 13, 12), 1e-9);
+  }
+
+  @Test
+  void the_share_falls_evenly_down_to_nothing_at_what_may_wait_at_most() {
     double before = 0;
-    for (long bytes = 2 * FULL; bytes <= 4 * FULL; bytes += FULL / 8) {
-      double debt = WriteThrottle.debt(bytes, FULL, 0, 12);
-      assertTrue(debt - before <= 0.07 && debt >= before, bytes + ": " + before + ", " + debt);
-      before = debt;
+    for (long bytes = 2 * FULL; bytes <= 4 * FULL; bytes += FULL / 64) {
+      double wait = 1 / (1 + WriteThrottle.share(bytes, FULL, 0, 12));
+      assertTrue(wait - before <= 0.01 && wait >= before, bytes + ": " + before + ", " + wait);
+      before = wait;
     }
-    assertEquals(1, before);
-    assertEquals(1, WriteThrottle.debt(0, FULL, 24, 12));
-    assertEquals(1, WriteThrottle.debt(100 * FULL, FULL, 400, 12));
+    assertEquals(0, WriteThrottle.share(4 * FULL, FULL, 0, 12));
+    assertEquals(0, WriteThrottle.share(0, FULL, 24, 12));
+    assertEquals(0, WriteThrottle.share(100 * FULL, FULL, 400, 12));
   }
 
   @Test
-  void waits_grow_with_the_debt_and_with_the_bytes_and_have_a_bound() {
+  void waits_grow_as_the_share_falls_and_with_the_bytes_and_have_a_bound() {
     double pace = 0.1;
-    assertEquals(1000, WriteThrottle.nanos(100, 0, pace));
-    assertEquals(4000, WriteThrottle.nanos(100, 0.5, pace));
+    assertEquals(1000, WriteThrottle.nanos(100, 1, pace));
+    assertEquals(4000, WriteThrottle.nanos(100, 0.25, pace));
+    assertEquals(0, WriteThrottle.nanos(100, Double.POSITIVE_INFINITY, pace));
     long last = 0;
-    for (double debt = 0; debt < 1; debt += 0.01) {
-      long nanos = WriteThrottle.nanos(1000, debt, pace);
-      assertTrue(nanos >= last, debt + ": " + last + ", " + nanos);
+    for (double share = 4; share > 0; share -= 0.01) {
+      long nanos = WriteThrottle.nanos(1000, share, pace);
+      assertTrue(nanos >= last, share + ": " + last + ", " + nanos);
       last = nanos;
     }
-    assertTrue(WriteThrottle.nanos(1000, 1, pace) < 10_000_000);
+    assertTrue(WriteThrottle.nanos(1000, 0, pace) < 10_000_000);
   }
 
   /** Writes of `cost` nanoseconds under a debt that costs `price` more; how many of them sleep. */

@@ -61,7 +61,9 @@ final class MemoryEngineTest {
   /// A reader who met a record just before it became visible looks below it; meanwhile what was
   /// below is given back down to a revision that a snapshot needs.
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void a_read_never_goes_back_to_a_revision_that_only_a_snapshot_needs(EngineKind kind) {
     EngineFixture f = new EngineFixture(kind, MemoryEngine::of);
     byte[] key = {1};
@@ -84,7 +86,9 @@ final class MemoryEngineTest {
 
   /// Random commits, pins and unpins against a map for each moment.
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void every_pinned_moment_reads_as_it_was(EngineKind kind) {
     for (long seed = 1; seed <= 12; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
@@ -222,7 +226,9 @@ final class MemoryEngineTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void a_commit_is_seen_wholly_or_not_at_all(EngineKind kind) {
     EngineFixture f = new EngineFixture(kind, MemoryEngine::of);
     byte[] a = key(1);
@@ -240,7 +246,9 @@ final class MemoryEngineTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void the_last_of_several_mutations_of_a_key_counts(EngineKind kind) {
     EngineFixture f = new EngineFixture(kind, MemoryEngine::of);
     byte[] a = key(1);
@@ -282,7 +290,9 @@ final class MemoryEngineTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void a_flushed_state_loads_as_it_was(EngineKind kind) throws IOException {
     EngineFixture f = new EngineFixture(kind, MemoryEngine::of);
     NavigableMap<byte[], byte[]> now = model();

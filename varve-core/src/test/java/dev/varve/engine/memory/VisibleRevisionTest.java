@@ -28,7 +28,9 @@ final class VisibleRevisionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void no_reader_sees_what_a_batch_writes_over_itself(EngineKind kind) {
     EngineFixture fixture = new EngineFixture(kind, MemoryEngine::of);
     fixture.put(KEY, b("old")).commit();
@@ -47,7 +49,9 @@ final class VisibleRevisionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void no_reader_sees_a_batch_that_was_being_applied_when_it_looked(EngineKind kind) {
     for (int looks = 1; looks <= 6; looks++) {
       EngineFixture fixture = new EngineFixture(kind, MemoryEngine::of);
@@ -65,7 +69,9 @@ final class VisibleRevisionTest {
 
   /** A pin far back has older revisions be kept, and those between be given back. */
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LSM")
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"BTREE", "LSM"})
   void no_reader_falls_back_behind_what_was_visible_when_it_began(EngineKind kind) {
     for (int looks = 1; looks <= 6; looks++) {
       EngineFixture fixture = new EngineFixture(kind, MemoryEngine::of);

@@ -128,8 +128,23 @@ public final class CompactionPolicy {
     if (upper.isEmpty()) {
       return new Nothing();
     }
-    CompactionDecision move = moveOf(version, options, around, 0, upper.getFirst());
+    CompactionDecision move =
+        isCovered(version, upper.getFirst())
+            ? new Nothing()
+            : moveOf(version, options, around, 0, upper.getFirst());
     return move instanceof Move ? move : mergeOf(version, around, reason, 0, upper);
+  }
+
+  /**
+   * Whether something newer at level 0 has keys of a sstable's range: they are merged when that
+   * goes down, wherever the sstable is by then, so to move it first saves nothing and puts the
+   * merge off.
+   */
+  private static boolean isCovered(Version version, SstableMeta oldest) {
+    return version.level(0).stream()
+        .anyMatch(
+            other ->
+                other.number() != oldest.number() && other.overlaps(oldest.from(), oldest.to()));
   }
 
   /** Of a level's sstables the one that overlaps the next level least for its size. */

@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.memtable;
 
+import dev.varve.base.HeapLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;

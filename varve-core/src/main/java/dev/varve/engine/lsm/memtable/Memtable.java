@@ -1,5 +1,6 @@
 package dev.varve.engine.lsm.memtable;
 
+import dev.varve.base.HeapLayout;
 import dev.varve.base.Invariants;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.kv.KeyRange;

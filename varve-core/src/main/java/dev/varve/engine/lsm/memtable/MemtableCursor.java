@@ -4,7 +4,7 @@ import dev.varve.base.Bytes;
 import java.util.Arrays;
 
 /// Walks over the entries of a memtable as of a sequence number: keys rising, and of each key its
-/// revisions, newest first.
+/// revisions, newest first, or the newest alone. Who asks for all revisions is taken to walk far.
 ///
 /// It stays good while the writer inserts: it shows every entry up to its sequence number that was
 /// there when it was sought, once, in order; later entries it does not show, or shows in their
@@ -30,6 +30,10 @@ public final class MemtableCursor {
   private int record;
   private long key;
   private long value;
+
+  /** Of no meaning, but it has to be kept for the reads to be made. */
+  @SuppressWarnings("UnusedVariable")
+  private int fetched;
 
   MemtableCursor(RecordArena arena, KeyTree tree, long sequence, boolean newestOnly) {
     this.arena = arena;
@@ -105,6 +109,21 @@ public final class MemtableCursor {
 
   private void enterLeaf() {
     count = Leaf.copyOrder(path.leaf(), arena, slots);
+    if (!newestOnly) {
+      fetch();
+    }
+  }
+
+  /**
+   * Has the processor fetch the leaf's records together; the walk would wait for one after the
+   * other.
+   */
+  private void fetch() {
+    int sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum += arena.fetch(Leaf.address(path.leaf(), slots[i]));
+    }
+    fetched = sum;
   }
 
   private boolean settleForward() {

@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.memtable;
 
 import dev.varve.base.Bytes;
+import dev.varve.base.HeapLayout;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.memtable;
 
 import dev.varve.base.Bytes;
+import dev.varve.base.HeapLayout;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.kv.LimitException;
 import java.util.Arrays;
@@ -56,6 +57,7 @@ final class RecordArena {
   static final int CHUNK_BYTES_MAX = REGION_BYTES - 64;
 
   private static final int CHUNK_BYTES_MIN = 4 << 10;
+  private static final int LINE_BYTES = 64;
   private static final int OFFSET_BITS = Integer.numberOfTrailingZeros(REGION_BYTES) - 1;
   private static final int OFFSET_MASK = (1 << OFFSET_BITS) - 1;
   private static final int CHUNKS_MAX = 1 << (Integer.SIZE - OFFSET_BITS);
@@ -233,6 +235,16 @@ final class RecordArena {
 
   private static int offset(int address) {
     return (address & OFFSET_MASK) << 1;
+  }
+
+  /// Looks at the first lines of a record, so that they are at hand soon. The answer means nothing.
+  int fetch(int address) {
+    byte[] array = array(address);
+    int at = offset(address);
+    int last = array.length - 1;
+    return array[at]
+        + array[Math.min(at + LINE_BYTES, last)]
+        + array[Math.min(at + 2 * LINE_BYTES, last)];
   }
 
   /// The record's kind.

@@ -1,6 +1,7 @@
 package dev.varve.engine.lsm.sstable;
 
 import dev.varve.base.Bytes;
+import dev.varve.cache.ReadBuffers;
 import dev.varve.codec.BlockCodec;
 import dev.varve.codec.BlockCodecs;
 import dev.varve.format.Envelope;
@@ -10,6 +11,7 @@ import dev.varve.kv.FormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /// Brings sound blocks of one file from the device.
 ///
@@ -22,6 +24,9 @@ final class BlockSource {
   private final StoreFile file;
   private final BlockSeal seal;
   private final long fileSize;
+
+  /** Whether a block was compressed: then most are. Of no matter but for what is done first. */
+  private boolean compressed;
 
   BlockSource(Path path, StoreFile file, BlockSeal seal, long fileSize) {
     this.path = path;
@@ -49,22 +54,49 @@ final class BlockSource {
   /// @throws FormatException when its codec is unknown
   /// @throws IOException when the device refuses
   byte[] load(BlockType type, long offset, long size) throws IOException {
+    int length = length(offset, size);
+    return load(type, offset, new byte[length], length, true);
+  }
+
+  /// As [#load], for a data block; where these are compressed, their bytes go through one of
+  /// `buffers`.
+  byte[] loadData(long offset, long size, ReadBuffers buffers) throws IOException {
+    if (!compressed) {
+      return load(BlockType.DATA, offset, size);
+    }
+    int length = length(offset, size);
+    byte[] buffer = buffers.take(length);
+    try {
+      return load(BlockType.DATA, offset, buffer, length, false);
+    } finally {
+      buffers.give(buffer);
+    }
+  }
+
+  private int length(long offset, long size) {
     if (size < BlockSeal.BYTES || offset < 0 || size > fileSize - offset) {
       throw damaged(offset, "a block within the file", size + " bytes from " + offset);
     }
     if (size > Integer.MAX_VALUE - 16) {
       throw damaged(offset, "a block that fits in memory", size + " bytes");
     }
-    byte[] block = new byte[(int) size];
-    read(offset, block, 0, block.length);
-    checkSeal(type, offset, block, 0, block.length);
-    if (isPlain(block, 0, block.length)) {
-      checkContent(type, offset, new EntryBlock(), block, 0, block.length - BlockSeal.BYTES);
-      return block;
+    return (int) size;
+  }
+
+  /** Loads a block of so many bytes by way of an array, which may become the answer if `own`. */
+  private byte[] load(BlockType type, long offset, byte[] block, int size, boolean own)
+      throws IOException {
+    read(offset, block, 0, size);
+    checkSeal(type, offset, block, 0, size);
+    byte[] plain;
+    if (isPlain(block, 0, size)) {
+      plain = own ? block : Arrays.copyOf(block, size);
+    } else {
+      plain = new byte[plainLength(block, 0, size) + BlockSeal.BYTES];
+      int _ = decompress(offset, block, 0, size, plain);
+      compressed = true;
     }
-    byte[] plain = new byte[plainLength(block, 0, block.length) + BlockSeal.BYTES];
-    int length = decompress(offset, block, 0, block.length, plain);
-    checkContent(type, offset, new EntryBlock(), plain, 0, length);
+    checkContent(type, offset, new EntryBlock(), plain, 0, plain.length - BlockSeal.BYTES);
     return plain;
   }
 

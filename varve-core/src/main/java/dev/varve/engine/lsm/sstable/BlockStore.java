@@ -64,7 +64,7 @@ final class BlockStore {
   byte[] loadData(SstableIndex.Position position, boolean keep) throws IOException {
     long offset = position.offset();
     int number = position.number();
-    byte[] block = source.load(BlockType.DATA, offset, position.size());
+    byte[] block = source.loadData(offset, position.size(), cache.buffers());
     if (keep && number < 0) {
       cache.put(file, offset, block);
     } else if (keep) {

@@ -137,7 +137,7 @@ final class EntryBlock {
         return "group " + group + " elsewhere";
       }
       int prefix = first ? 0 : prefix(group);
-      int end = restEnd(i);
+      int end = end(rest(i));
       if (end < at || end > stamps - keys) {
         return "key " + i + " outside";
       }
@@ -197,25 +197,38 @@ final class EntryBlock {
         : Bytes.getUnsignedShort(array, base + (i << 1));
   }
 
-  /** Where what is stored of a key begins among the keys' bytes. */
-  private int restBegin(int i) {
+  /**
+   * Where what is stored of a key lies among the keys' bytes: begin in the high half, end below.
+   */
+  private long rest(int i) {
     if (keyLength == 0) {
-      return i == 0 ? 0 : offset(keyEnds, i - 1);
+      return range(i == 0 ? 0 : offset(keyEnds, i - 1), offset(keyEnds, i));
     }
     int group = i >>> GROUP_SHIFT;
     int inGroup = i & GROUP_MASK;
     int begin = groupOffset(group);
-    return inGroup == 0 ? begin : begin + keyLength + (inGroup - 1) * (keyLength - prefix(group));
+    if (inGroup == 0) {
+      return range(begin, begin + keyLength);
+    }
+    int stored = keyLength - prefix(group);
+    begin += keyLength + (inGroup - 1) * stored;
+    return range(begin, begin + stored);
   }
 
-  /** Where what is stored of a key ends among the keys' bytes. */
-  private int restEnd(int i) {
-    if (keyLength == 0) {
-      return offset(keyEnds, i);
-    }
-    int group = i >>> GROUP_SHIFT;
-    int inGroup = i & GROUP_MASK;
-    return groupOffset(group) + keyLength + inGroup * (keyLength - prefix(group));
+  private static long range(int begin, int end) {
+    return (long) begin << 32 | end;
+  }
+
+  private static int begin(long range) {
+    return (int) (range >>> 32);
+  }
+
+  private static int end(long range) {
+    return (int) range;
+  }
+
+  private static int length(long range) {
+    return end(range) - begin(range);
   }
 
   private int valueEnd(int i) {
@@ -267,7 +280,7 @@ final class EntryBlock {
     if (keyLength != 0) {
       return keyLength;
     }
-    int stored = restEnd(i) - restBegin(i);
+    int stored = length(rest(i));
     return (i & GROUP_MASK) == 0 ? stored : stored + prefix(i >>> GROUP_SHIFT);
   }
 
@@ -279,8 +292,8 @@ final class EntryBlock {
       prefix = prefix(group);
       System.arraycopy(array, keys + groupOffset(group), target, 0, prefix);
     }
-    int begin = restBegin(i);
-    System.arraycopy(array, keys + begin, target, prefix, restEnd(i) - begin);
+    long rest = rest(i);
+    System.arraycopy(array, keys + begin(rest), target, prefix, length(rest));
   }
 
   /// Writes to `target` what the key of an entry does not share with the entry before or behind it
@@ -292,33 +305,59 @@ final class EntryBlock {
       return;
     }
     int prefix = prefix(group);
-    int begin = restBegin(i);
-    int skipped = (i & GROUP_MASK) == 0 ? prefix : 0;
-    System.arraycopy(array, keys + begin + skipped, target, prefix, restEnd(i) - begin - skipped);
+    long own = ownPart(i, prefix);
+    System.arraycopy(array, keys + begin(own), target, prefix, length(own));
+  }
+
+  /** Where what a key has behind the prefix of its group lies among the keys' bytes. */
+  private long ownPart(int i, int prefix) {
+    long rest = rest(i);
+    return (i & GROUP_MASK) == 0 ? range(begin(rest) + prefix, end(rest)) : rest;
+  }
+
+  /// Whether an entry is in the group of the one before.
+  static boolean isInGroupBefore(int i) {
+    return (i & GROUP_MASK) != 0;
+  }
+
+  /// Whether an entry has the key of the one before, which is in its group.
+  boolean repeatsKey(int i) {
+    int prefix = prefix(i >>> GROUP_SHIFT);
+    long own = rest(i);
+    long before = ownPart(i - 1, prefix);
+    int length = length(own);
+    // Neighbours differ at their ends more often than at their begins.
+    return length == length(before)
+        && (length == 0
+            || (array[keys + end(own) - 1] == array[keys + end(before) - 1]
+                && Arrays.equals(
+                    array,
+                    keys + begin(own),
+                    keys + end(own),
+                    array,
+                    keys + begin(before),
+                    keys + end(before))));
   }
 
   /// Whether an entry has this key.
   boolean hasKey(int i, byte[] key, int offset, int length) {
-    if (keyLength(i) != length) {
+    int group = i >>> GROUP_SHIFT;
+    int prefix = (i & GROUP_MASK) == 0 ? 0 : prefix(group);
+    long rest = rest(i);
+    if (prefix + length(rest) != length) {
       return false;
     }
-    int end = restEnd(i);
+    int begin = keys + begin(rest);
+    int end = keys + end(rest);
     // Neighbours differ at their ends more often than at their begins.
-    if (end > restBegin(i) && array[keys + end - 1] != key[offset + length - 1]) {
+    if (end > begin && array[end - 1] != key[offset + length - 1]) {
       return false;
     }
-    int prefix = 0;
-    if ((i & GROUP_MASK) != 0) {
-      int group = i >>> GROUP_SHIFT;
-      prefix = prefix(group);
-      int begin = keys + groupOffset(group);
-      if (!Arrays.equals(array, begin, begin + prefix, key, offset, offset + prefix)) {
-        return false;
-      }
+    if (!Arrays.equals(array, begin, end, key, offset + prefix, offset + length)) {
+      return false;
     }
-    int begin = keys + restBegin(i);
-    return Arrays.equals(
-        array, begin, begin + length - prefix, key, offset + prefix, offset + length);
+    int shared = keys + groupOffset(group);
+    return Arrays.equals(array, shared, shared + prefix, key, offset, offset + prefix);
   }
 
   /// Compares an entry's key with another.
@@ -333,9 +372,8 @@ final class EntryBlock {
         return order;
       }
     }
-    int begin = restBegin(i);
-    int length = restEnd(i) - begin;
-    return Bytes.compare(array, keys + begin, length, key, prefix, key.length - prefix);
+    long rest = rest(i);
+    return Bytes.compare(array, keys + begin(rest), length(rest), key, prefix, key.length - prefix);
   }
 
   /// The first entry that does not come before this key and stamp; the count when all do.
@@ -346,8 +384,7 @@ final class EntryBlock {
     while (low < high) {
       int middle = (low + high) >>> 1;
       int first = middle << GROUP_SHIFT;
-      int begin = groupOffset(middle);
-      int order = compare(begin, restEnd(first) - begin, key, offset, length);
+      int order = compare(rest(first), key, offset, length);
       if (order < 0 || (order == 0 && stamp(first) > stamp)) {
         low = middle + 1;
       } else {
@@ -375,8 +412,7 @@ final class EntryBlock {
     int restLength = length - prefix;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      int begin = restBegin(middle);
-      int order = compare(begin, restEnd(middle) - begin, key, restOffset, restLength);
+      int order = compare(rest(middle), key, restOffset, restLength);
       if (order < 0 || (order == 0 && stamp(middle) > stamp)) {
         low = middle + 1;
       } else {
@@ -386,8 +422,9 @@ final class EntryBlock {
     return low;
   }
 
-  private int compare(int begin, int stored, byte[] key, int offset, int length) {
-    int at = keys + begin;
+  private int compare(long rest, byte[] key, int offset, int length) {
+    int at = keys + begin(rest);
+    int stored = length(rest);
     if (stored >= 8 && length >= 8) {
       long a = Bytes.getLongBigEndian(array, at);
       long b = Bytes.getLongBigEndian(key, offset);

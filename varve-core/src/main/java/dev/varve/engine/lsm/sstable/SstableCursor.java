@@ -142,8 +142,11 @@ public final class SstableCursor implements AutoCloseable {
         from = -1;
       }
       // What the key has left is older; it stays in `key` until the cursor stands elsewhere.
-      if (Stamp.sequence(block.stamp(i)) <= seen && !block.hasKey(i, key, 0, keyLength)) {
-        return from < 0 ? stand(i) : standBeside(from, i);
+      if (Stamp.sequence(block.stamp(i)) <= seen) {
+        boolean beside = i - 1 == from && EntryBlock.isInGroupBefore(i);
+        if (beside ? !block.repeatsKey(i) : !block.hasKey(i, key, 0, keyLength)) {
+          return from < 0 ? stand(i) : standBeside(from, i);
+        }
       }
     }
   }

@@ -1,7 +1,7 @@
 package dev.varve.engine.lsm.version;
 
-import dev.varve.base.Bytes;
 import dev.varve.engine.lsm.version.Manifest.Place;
+import dev.varve.format.EditFrames;
 import dev.varve.format.Envelope;
 import dev.varve.kv.CorruptionException;
 import java.io.IOException;
@@ -46,10 +46,12 @@ public record ManifestRemains(
   ///
   /// @throws IOException when the device refuses
   public static ManifestRemains read(Path path, Place place, long number) throws IOException {
-    byte[] bytes = Manifest.readAll(place.fileSystem(), path);
-    Reading reading = new Reading(path, place, number, bytes);
-    reading.run();
-    return new ManifestRemains(reading.edits, reading.version, reading.problems, reading.tornBytes);
+    try (EditFrames frames = EditFrames.open(place.file(path, number))) {
+      Reading reading = new Reading(path, frames);
+      reading.run();
+      return new ManifestRemains(
+          reading.edits, reading.version, reading.problems, reading.tornBytes);
+    }
   }
 
   /// The numbers of sstables that some edit took away for good: as numbers are never given twice,
@@ -80,57 +82,47 @@ public record ManifestRemains(
   /** Under way. */
   private static final class Reading {
     private final Path path;
-    private final Place place;
-    private final long number;
-    private final byte[] bytes;
+    private final EditFrames frames;
     private final List<Found> edits = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private @Nullable Version version;
     private boolean whole = true;
     private long tornBytes;
 
-    Reading(Path path, Place place, long number, byte[] bytes) {
+    Reading(Path path, EditFrames frames) {
       this.path = path;
-      this.place = place;
-      this.number = number;
-      this.bytes = bytes;
+      this.frames = frames;
     }
 
-    void run() {
-      if (bytes.length < Envelope.SIZE || !Envelope.isSound(bytes)) {
+    void run() throws IOException {
+      byte[] head = frames.head();
+      if (head.length < Envelope.SIZE || !Envelope.isSound(head)) {
         problem(0, "its envelope is damaged");
       }
-      int at = Envelope.SIZE;
-      while (at <= bytes.length - Manifest.HEADER_BYTES) {
-        int sound = at;
-        while (sound <= bytes.length - Manifest.HEADER_BYTES
-            && !Manifest.isSound(place, number, bytes, sound)) {
-          sound += Long.BYTES;
-        }
-        if (sound > bytes.length - Manifest.HEADER_BYTES) {
-          break;
-        }
-        if (sound > at) {
+      long at = Envelope.SIZE;
+      while (frames.find(at) || frames.findFrom(at, 0)) {
+        if (frames.position() > at) {
           whole = false;
-          problem(at, "no sound edit in " + (sound - at) + " bytes");
+          problem(at, "no sound edit in " + (frames.position() - at) + " bytes");
         }
-        at = take(sound);
+        at = take();
       }
       end(at);
     }
 
-    /** Takes the edit at `at`; answers where the next one belongs. */
-    private int take(int at) {
-      int payload = at + Manifest.HEADER_BYTES;
-      int payloadEnd = payload + Bytes.getInt(bytes, at + Manifest.LENGTH);
-      int next = Manifest.padded(payloadEnd);
-      long index = Bytes.getLong(bytes, at + Manifest.RECORD);
+    /** Takes the edit that was found; answers where the next one belongs. */
+    private long take() {
+      long at = frames.position();
+      long next = frames.next();
+      long index = frames.edit();
       if (index != edits.size()) {
         whole = false;
         problem(at, "edit " + index + " where edit " + edits.size() + " belongs");
       }
       try {
-        VersionEdit edit = EditCodec.decode(path, bytes, payload, payloadEnd, payload);
+        long payload = at + EditFrames.HEADER_BYTES;
+        VersionEdit edit =
+            EditCodec.decode(path, frames.array(), frames.from(), frames.to(), payload);
         edits.add(new Found(at, next - at, index, edit));
         Version before = edits.size() == 1 ? Version.EMPTY : version;
         if (whole && before != null) {
@@ -144,15 +136,12 @@ public record ManifestRemains(
     }
 
     /** What is behind the last edit is a torn one at best. */
-    private void end(int at) {
+    private void end(long at) throws IOException {
       if (edits.isEmpty()) {
         problem(Envelope.SIZE, "it has no sound edit");
       }
-      for (int i = at; i < bytes.length; i++) {
-        if (bytes[i] != 0) {
-          tornBytes = (long) bytes.length - at;
-          return;
-        }
+      if (!frames.isZeroFrom(at)) {
+        tornBytes = frames.size() - at;
       }
     }
 

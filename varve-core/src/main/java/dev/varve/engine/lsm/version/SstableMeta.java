@@ -106,17 +106,8 @@ public record SstableMeta(
 
   /** The least key past this one; null when there is none. */
   private static byte @Nullable [] after(byte[] key) {
-    if (key.length < Limits.KEY_BYTES_MAX) {
-      return Arrays.copyOf(key, key.length + 1);
-    }
-    for (int i = key.length - 1; i >= 0; i--) {
-      if (key[i] != -1) {
-        byte[] next = Arrays.copyOf(key, i + 1);
-        next[i]++;
-        return next;
-      }
-    }
-    return null;
+    byte[] next = Bytes.after(key, Limits.KEY_BYTES_MAX);
+    return next.length == 0 ? null : next;
   }
 
   /// Whether it may hold keys from `otherFrom` on and before `otherTo`; null stands for no end.

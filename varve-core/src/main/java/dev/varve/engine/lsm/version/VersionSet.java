@@ -2,7 +2,7 @@ package dev.varve.engine.lsm.version;
 
 import dev.varve.base.Clock;
 import dev.varve.engine.lsm.version.Manifest.Place;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
+import dev.varve.format.EditFile.Pointer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -220,6 +220,7 @@ public final class VersionSet implements AutoCloseable {
 
   /// Makes the current version durable, where a process that was killed had not come to it.
   ///
+  /// @throws dev.varve.fs.NoSpaceException when the device is full; it may be tried again
   /// @throws IOException when the device refuses; which version is durable is unknown for good
   public void sync() throws IOException {
     installing.lock();

@@ -104,6 +104,18 @@ final class CompactionPolicyTest {
   }
 
   @Test
+  void the_oldest_is_merged_with_what_has_its_keys_and_not_moved_first() {
+    Version version =
+        version(
+            0, sstable(1, "a", "f", 1),
+            0, sstable(2, "g", "h", 2),
+            0, sstable(3, "c", "d", 3),
+            0, sstable(4, "k", "m", 4));
+    Merge merge = assertInstanceOf(Merge.class, CompactionPolicy.pick(version, OPTIONS, CALM));
+    assertEquals(List.of(1L, 2L, 3L, 4L), numbers(merge.upper()));
+  }
+
+  @Test
   void an_sstable_that_overlaps_nothing_moves() {
     Version version =
         version(

@@ -12,6 +12,7 @@ import dev.varve.engine.lsm.version.Manifest;
 import dev.varve.engine.lsm.version.SstableMeta;
 import dev.varve.engine.lsm.version.Version;
 import dev.varve.engine.lsm.version.VersionSet;
+import dev.varve.format.EditFile;
 import dev.varve.fs.CrashImage;
 import dev.varve.fs.Fault;
 import dev.varve.fs.FaultFileSystem;
@@ -269,7 +270,7 @@ final class CompactionSchedulerTest {
         CompactionScheduler scheduler = new CompactionScheduler(fixture, OPTIONS, ONE)) {
       fill(fixture);
       List<Long> before = numbers(fixture.versions.current());
-      Manifest.Pointer pointer = fixture.versions.pointer(Long.MAX_VALUE);
+      EditFile.Pointer pointer = fixture.versions.pointer(Long.MAX_VALUE);
       watching[0] = true;
       scheduler.wake();
       watching[0] = false;

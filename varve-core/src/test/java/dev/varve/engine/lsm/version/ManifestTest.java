@@ -12,9 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.varve.base.Clock;
 import dev.varve.engine.lsm.version.Manifest.Content;
 import dev.varve.engine.lsm.version.Manifest.Place;
-import dev.varve.engine.lsm.version.Manifest.Pointer;
 import dev.varve.engine.lsm.version.VersionEdit.BlobChange;
 import dev.varve.engine.lsm.version.VersionEdit.Removed;
+import dev.varve.format.EditFile.Pointer;
+import dev.varve.format.EditFrames;
 import dev.varve.format.StoreFileName;
 import dev.varve.format.StoreId;
 import dev.varve.fs.CrashImage;
@@ -184,7 +185,7 @@ final class ManifestTest {
     int last = 64;
     for (int at = 64; at < sound.length; ) {
       last = at;
-      at += Manifest.HEADER_BYTES + dev.varve.base.Bytes.getInt(sound, at + 4) + 7 & -8;
+      at += EditFrames.HEADER_BYTES + dev.varve.base.Bytes.getInt(sound, at + 4) + 7 & -8;
     }
     return sound.length - last;
   }

@@ -1,9 +1,9 @@
-package dev.varve.engine.lsm.memtable;
+package dev.varve.base;
 
 /// What arrays and objects take on the heap of a 64-bit HotSpot: headers, references, padding.
 ///
 /// @threads stateless
-final class HeapLayout {
+public final class HeapLayout {
   private static final int ARRAY_HEADER_BYTES = 16;
   private static final int OBJECT_HEADER_BYTES = 12;
 
@@ -13,25 +13,25 @@ final class HeapLayout {
 
   private HeapLayout() {}
 
-  static long bytesOf(byte[] array) {
+  public static long bytesOf(byte[] array) {
     return padded(ARRAY_HEADER_BYTES + (long) array.length);
   }
 
-  static long bytesOf(int[] array) {
+  public static long bytesOf(int[] array) {
     return padded(ARRAY_HEADER_BYTES + (long) array.length * Integer.BYTES);
   }
 
-  static long bytesOf(long[] array) {
+  public static long bytesOf(long[] array) {
     return ARRAY_HEADER_BYTES + (long) array.length * Long.BYTES;
   }
 
   /// The array alone, without what it refers to.
-  static long bytesOf(Object[] array) {
+  public static long bytesOf(Object[] array) {
     return padded(ARRAY_HEADER_BYTES + (long) array.length * REFERENCE_BYTES);
   }
 
   /// An object with so many references and so many bytes of other fields.
-  static long bytesOfObject(int references, int otherBytes) {
+  public static long bytesOfObject(int references, int otherBytes) {
     return padded(OBJECT_HEADER_BYTES + (long) references * REFERENCE_BYTES + otherBytes);
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.btree.heap;
+
+import org.jspecify.annotations.NullMarked;
