@@ -68,7 +68,7 @@ public final class Bench implements Callable<Integer> {
       names = "--engine",
       paramLabel = "KIND",
       split = ",",
-      description = "Engines of Varve's in the rows 'peers' and 'btree' (all, and BTREE).")
+      description = "Engines of Varve's in the rows 'peers' (usually all) and 'btree' (BTREE).")
   private List<EngineKind> engines = List.of();
 
   @Option(

@@ -31,7 +31,7 @@ final class Rows {
   static List<Row> all(Selection selection) {
     List<Row> rows = new ArrayList<>(withoutPeers());
     rows.add(peers(selection));
-    btree(selection).ifPresent(rows::add);
+    rows.add(btree(selection));
     return rows;
   }
 
@@ -56,27 +56,22 @@ final class Rows {
         .toList();
   }
 
-  /// The B+Tree beside the products that are trees too; the aims are the B+Tree's. Without such an
-  /// engine there is this row only for those that were chosen.
-  private static Optional<ComparisonRow> btree(Selection selection) {
-    List<VarveProduct> own = engines(selection.engines, kind -> kind.name().equals("BTREE"));
-    if (own.isEmpty()) {
-      return Optional.empty();
-    }
+  /// The B+Tree beside the products that are trees too; the aims are the B+Tree's.
+  private static ComparisonRow btree(Selection selection) {
+    List<VarveProduct> own = engines(selection.engines, kind -> kind == EngineKind.BTREE);
     List<Product> products = new ArrayList<>(own);
     List<Peer> peers =
         Peer.all().stream()
             .filter(peer -> TREES.stream().anyMatch(tree -> peer.name().startsWith(tree)))
             .toList();
     products.addAll(peers);
-    return Optional.of(
-        ComparisonRow.of(
-            "btree",
-            "the B+Tree beside other trees, 1,000,000 entries of 16 + 100 B, half of a value"
-                + " compressible",
-            products,
-            selection.entries,
-            own.stream().flatMap(e -> treeTargets(e.name(), peers).stream()).toList()));
+    return ComparisonRow.of(
+        "btree",
+        "the B+Tree beside other trees, 1,000,000 entries of 16 + 100 B, half of a value"
+            + " compressible",
+        products,
+        selection.entries,
+        own.stream().flatMap(e -> treeTargets(e.name(), peers).stream()).toList());
   }
 
   private static List<Target> treeTargets(String engine, List<Peer> peers) {

@@ -38,11 +38,16 @@ class VarveStore implements MeasuredStore {
 
   private static KeyspaceOptions options(EngineKind engine, Product.Settings settings) {
     KeyspaceOptions options = KeyspaceOptions.of(engine);
-    if (engine != EngineKind.LSM) {
+    if (engine.isResident()) {
       return options;
     }
-    return options
-        .withCompression(settings.compressed() ? BlockCompression.LZ4 : BlockCompression.NONE)
+    KeyspaceOptions inFiles =
+        options.withCompression(
+            settings.compressed() ? BlockCompression.LZ4 : BlockCompression.NONE);
+    if (engine != EngineKind.LSM) {
+      return inFiles;
+    }
+    return inFiles
         .withFilterBits(settings.filterBits())
         .withMemtable(ByteSize.ofBytes(settings.memtableBytes()));
   }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.varve.bench.Figures.Figure;
 import dev.varve.bench.Figures.Verdict;
-import dev.varve.kv.EngineKind;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -38,10 +37,7 @@ class BenchTest {
 
   @TestFactory
   Stream<DynamicTest> everyRowRuns() {
-    Rows.Selection trees = new Rows.Selection(List.of(EngineKind.RBTREE), 0);
-    Row btree = Rows.find("btree", trees).orElseThrow();
-    return Stream.concat(
-            Rows.all().stream().filter(row -> !row.name().equals("btree")), Stream.of(btree))
+    return Rows.all().stream()
         .map(row -> DynamicTest.dynamicTest(row.name(), () -> runAndCheck(row)));
   }
 

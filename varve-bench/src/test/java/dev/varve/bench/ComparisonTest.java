@@ -135,6 +135,8 @@ class ComparisonTest {
   void rowsHaveTheEnginesThatWereChosen() {
     Rows.Selection lsm = new Rows.Selection(List.of(EngineKind.LSM), 0);
     assertEquals("varve LSM", Rows.find("btree", lsm).orElseThrow().processes().getFirst());
+    Row usual = Rows.find("btree", Rows.Selection.USUAL).orElseThrow();
+    assertEquals("varve BTREE", usual.processes().getFirst());
     List<String> all = Rows.find("peers", Rows.Selection.USUAL).orElseThrow().processes();
     for (EngineKind engine : EngineKind.values()) {
       assertEquals(engine != EngineKind.ARRAY, all.contains("varve " + engine), engine.name());

@@ -307,7 +307,7 @@ final class CommandTest {
       assertEquals(List.of("k"), completer.words(List.of("scan", "-k", ""), 2));
       assertTrue(completer.words(List.of("scan", "--"), 1).contains("--prefix"));
       assertEquals(
-          List.of("array", "rbtree", "hash", "lsm"),
+          List.of("array", "rbtree", "hash", "btree", "lsm"),
           completer.words(List.of("put", "--engine", ""), 2));
     }
   }
