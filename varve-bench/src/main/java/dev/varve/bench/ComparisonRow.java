@@ -6,6 +6,7 @@ import dev.varve.kv.EngineKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /// Engines of Varve's through the public API beside other products and the JDK's maps, all with the
@@ -53,6 +54,7 @@ final class ComparisonRow implements Row {
 
   /// A row of these products, but for those that are not made for so many entries.
   ///
+  /// @param about who they are
   /// @param entries how many there are to be, or 0 for the usual number
   /// @param targets what is aimed at
   static ComparisonRow of(
@@ -70,7 +72,15 @@ final class ComparisonRow implements Row {
         fitting.add(product);
       }
     }
-    return new ComparisonRow(name, about, fitting, leftOut, targets);
+    String text =
+        String.format(
+            Locale.ROOT,
+            "%s, %,d entries of %d + %d B, half of a value compressible",
+            about,
+            count,
+            Keys.BYTES,
+            StoreValues.BYTES);
+    return new ComparisonRow(name, text, fitting, leftOut, targets);
   }
 
   @Override

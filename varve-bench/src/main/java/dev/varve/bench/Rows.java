@@ -40,12 +40,7 @@ final class Rows {
     products.addAll(Peer.all());
     products.addAll(MapProduct.all());
     return ComparisonRow.of(
-        "peers",
-        "engines, other products and maps, 1,000,000 entries of 16 + 100 B, half of a value"
-            + " compressible",
-        products,
-        selection.entries,
-        List.of());
+        "peers", "engines, other products and maps", products, selection.entries, List.of());
   }
 
   private static List<VarveProduct> engines(
@@ -67,8 +62,7 @@ final class Rows {
     products.addAll(peers);
     return ComparisonRow.of(
         "btree",
-        "the B+Tree beside other trees, 1,000,000 entries of 16 + 100 B, half of a value"
-            + " compressible",
+        "the B+Tree beside other trees",
         products,
         selection.entries,
         own.stream().flatMap(e -> treeTargets(e.name(), peers).stream()).toList());

@@ -148,6 +148,7 @@ class ComparisonTest {
   void whatDoesNotFitIntoMemoryIsLeftOutAndSaid() {
     Rows.Selection large = new Rows.Selection(List.of(), 20_000_000);
     Row row = Rows.find("peers", large).orElseThrow();
+    assertTrue(row.about().contains("20,000,000 entries of 16 + 100 B"), row.about());
     assertFalse(row.processes().contains(RBTREE));
     assertTrue(row.processes().contains("varve LSM"));
     Figures none = Figures.of(List.of());
