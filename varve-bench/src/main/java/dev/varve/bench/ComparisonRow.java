@@ -150,19 +150,20 @@ final class ComparisonRow implements Row {
       run.record(product.name(), "put before a kill" + suffix, Unit.NUMBER, killed.acknowledged());
       run.record(product.name(), "lost to a kill" + suffix, Unit.COUNT, killed.lost());
       check(product, settings.synced(), killed);
-      if (!killed.failure().isEmpty()) {
-        System.err.println(product.name() + " after a kill" + suffix + ": " + killed.failure());
+      if (killed.lost() > 0) {
+        System.err.println(product.name() + suffix + ": " + killed);
       }
     } finally {
       Run.remove(directory);
     }
   }
 
-  /// What a product keeps by its own promise, or has synced, no kill takes away.
+  /// What a product keeps by its traits no kill takes away.
   ///
   /// @throws IllegalStateException when one did
   static void check(Product product, boolean synced, KillTrial.Killed killed) {
-    if ((synced || product.is(Trait.SURVIVES_KILL)) && killed.lost() > 0) {
+    Trait promise = synced ? Trait.SYNCED_SURVIVES_KILL : Trait.SURVIVES_KILL;
+    if (product.is(promise) && killed.lost() > 0) {
       throw new IllegalStateException(product.name() + " lost what it promised to keep: " + killed);
     }
   }

@@ -19,6 +19,8 @@ public interface Product {
     SURVIVES_KILL,
     /// Can have each write on the device when it returns ([Settings#synced]).
     SYNCS,
+    /// A write that returned from such a store is there after the process was killed.
+    SYNCED_SURVIVES_KILL,
     /// All entries are in memory, so there may be no more than fit.
     RESIDENT
   }

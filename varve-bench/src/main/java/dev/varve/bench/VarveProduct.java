@@ -16,7 +16,13 @@ record VarveProduct(EngineKind engine) implements Product {
 
   @Override
   public Set<Trait> traits() {
-    Set<Trait> traits = EnumSet.of(Trait.CONCURRENT, Trait.KEEPS, Trait.SURVIVES_KILL, Trait.SYNCS);
+    Set<Trait> traits =
+        EnumSet.of(
+            Trait.CONCURRENT,
+            Trait.KEEPS,
+            Trait.SURVIVES_KILL,
+            Trait.SYNCS,
+            Trait.SYNCED_SURVIVES_KILL);
     if (engine.isOrdered()) {
       traits.add(Trait.ORDERED);
     }

@@ -39,7 +39,12 @@ public abstract class LmdbPeer implements Peer {
   @Override
   public Set<Trait> traits() {
     return EnumSet.of(
-        Trait.ORDERED, Trait.CONCURRENT, Trait.KEEPS, Trait.SURVIVES_KILL, Trait.SYNCS);
+        Trait.ORDERED,
+        Trait.CONCURRENT,
+        Trait.KEEPS,
+        Trait.SURVIVES_KILL,
+        Trait.SYNCS,
+        Trait.SYNCED_SURVIVES_KILL);
   }
 
   @Override

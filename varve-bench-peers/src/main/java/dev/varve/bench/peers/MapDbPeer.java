@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Set;
 
 /// MapDB, its `BTreeMap`.
+///
+/// It does not have [Trait#SYNCED_SURVIVES_KILL]: of many stores with its log that were killed a
+/// few had lost some of what was committed (3.1.0).
 public final class MapDbPeer implements Peer {
   /// Made by [java.util.ServiceLoader].
   public MapDbPeer() {}
@@ -25,7 +28,8 @@ public final class MapDbPeer implements Peer {
   @Override
   public String about() {
     return "mapped file without a log: it must be closed, a kill loses the store, as documented;"
-        + " synced: with its log and commit(); its cache is the system's, without limit";
+        + " synced: with its log and commit(), a kill takes some now and then; its cache is"
+        + " the system's, without limit";
   }
 
   @Override

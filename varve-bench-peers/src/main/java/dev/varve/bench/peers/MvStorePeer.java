@@ -18,7 +18,8 @@ public final class MvStorePeer implements Peer {
 
   @Override
   public Set<Trait> traits() {
-    return EnumSet.of(Trait.ORDERED, Trait.CONCURRENT, Trait.KEEPS, Trait.SYNCS);
+    return EnumSet.of(
+        Trait.ORDERED, Trait.CONCURRENT, Trait.KEEPS, Trait.SYNCS, Trait.SYNCED_SURVIVES_KILL);
   }
 
   @Override

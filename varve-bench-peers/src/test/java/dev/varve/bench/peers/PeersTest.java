@@ -174,7 +174,7 @@ final class PeersTest {
   @TestFactory
   Stream<DynamicTest> what_was_synced_survives_a_kill() {
     return each(
-        Trait.SYNCS,
+        Trait.SYNCED_SURVIVES_KILL,
         peer -> {
           KillTrial.Killed killed =
               KillTrial.run(
