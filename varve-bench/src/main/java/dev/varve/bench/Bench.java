@@ -2,6 +2,7 @@ package dev.varve.bench;
 
 import dev.varve.bench.Launched.Order;
 import dev.varve.kv.ByteSize;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.UsageException;
 import java.io.File;
 import java.io.IOException;
@@ -60,8 +61,21 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      description = "What the stores of the LSM rows may use, such as 256MiB (their usual).")
+      description = "What the stores of LSM rows and comparisons may use, such as 256MiB.")
   private Optional<String> memory = Optional.empty();
+
+  @Option(
+      names = "--engine",
+      paramLabel = "KIND",
+      split = ",",
+      description = "Engines of Varve's in the rows 'peers' (usually all) and 'btree' (BTREE).")
+  private List<EngineKind> engines = List.of();
+
+  @Option(
+      names = "--svg",
+      paramLabel = "FILE",
+      description = "Also draw what Varve's engines come to beside the best peer.")
+  private Optional<Path> svg = Optional.empty();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
   private Optional<Path> json = Optional.empty();
@@ -99,7 +113,12 @@ public final class Bench implements Callable<Integer> {
 
   /// Runs the command.
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Bench()).execute(args));
+    System.exit(commandLine().execute(args));
+  }
+
+  /// The command, which takes the names of engines in any case.
+  static CommandLine commandLine() {
+    return new CommandLine(new Bench()).setCaseInsensitiveEnumValuesAllowed(true);
   }
 
   @Override
@@ -122,19 +141,25 @@ public final class Bench implements Callable<Integer> {
       Report report = new Report(Machine.describe(directory), before.isPresent());
       out.print(report.head());
       out.flush();
+      boolean failed = false;
       for (Row row : rows) {
-        report.add(row, measure(row, directory.resolve(row.name())));
+        List<String> failures = new ArrayList<>();
+        report.add(row, measure(row, directory.resolve(row.name()), failures), failures);
         out.print(report.lastTable());
         out.flush();
+        failed |= !failures.isEmpty();
       }
       out.println("load at the end: " + Machine.load());
       if (json.isPresent()) {
         Path _ = Files.writeString(json.get(), report.toJson() + "\n");
       }
+      if (svg.isPresent() && report.toSvg().isPresent()) {
+        Path _ = Files.writeString(svg.get(), report.toSvg().get());
+      }
+      return failed ? 1 : 0;
     } finally {
       Run.remove(directory);
     }
-    return 0;
   }
 
   private long memoryBytes() {
@@ -146,13 +171,14 @@ public final class Bench implements Callable<Integer> {
   }
 
   private List<Row> rows() {
+    Rows.Selection selection = new Rows.Selection(engines, entries);
     if (names.contains("all")) {
-      return Rows.all();
+      return Rows.all(selection);
     }
     List<Row> rows = new ArrayList<>();
     for (String name : names) {
       rows.add(
-          Rows.find(name)
+          Rows.find(name, selection)
               .orElseThrow(
                   () ->
                       new ParameterException(
@@ -160,17 +186,15 @@ public final class Bench implements Callable<Integer> {
                           "there is no row '"
                               + name
                               + "'; the rows are "
-                              + String.join(", ", Rows.all().stream().map(Row::name).toList()))));
+                              + String.join(
+                                  ", ", Rows.all(selection).stream().map(Row::name).toList()))));
     }
     return rows;
   }
 
-  private List<Sample> measure(Row row, Path directory) throws IOException, InterruptedException {
+  private List<Sample> measure(Row row, Path directory, List<String> failures)
+      throws IOException, InterruptedException {
     Path _ = Files.createDirectories(directory);
-    List<String> jvmFlags = new ArrayList<>(row.jvmFlags());
-    if (!flags.isBlank()) {
-      jvmFlags.addAll(List.of(flags.strip().split("\\s+")));
-    }
     List<Sample> samples = new ArrayList<>();
     List<String> processes = row.processes().stream().filter(p -> p.contains(only)).toList();
     Sizes sizes = new Sizes(entries, scale, memoryBytes(), seed);
@@ -179,16 +203,29 @@ public final class Bench implements Callable<Integer> {
     for (int round = 0; round < rounds; round++) {
       for (String process : processes) {
         Order order = new Order(row.name(), process, round, sizes, directory, file);
-        samples.addAll(Launched.launch(order, classPath, jvmFlags));
-        if (before.isPresent()) {
-          String other = before.get() + File.pathSeparator + classPath;
-          for (Sample sample : Launched.launch(order, other, jvmFlags)) {
-            samples.add(sample.of(sample.subject() + Report.BEFORE));
+        try {
+          samples.addAll(Launched.launch(order, classPath, jvmFlags(row, process)));
+          if (before.isPresent()) {
+            String other = before.get() + File.pathSeparator + classPath;
+            for (Sample sample : Launched.launch(order, other, jvmFlags(row, process))) {
+              samples.add(sample.of(sample.subject() + Report.BEFORE));
+            }
           }
+        } catch (IOException e) {
+          // The others are worth having all the same; the table names it, and so does the status.
+          failures.add(e.getMessage());
         }
       }
     }
     Run.remove(directory);
     return samples;
+  }
+
+  private List<String> jvmFlags(Row row, String process) {
+    List<String> jvmFlags = new ArrayList<>(row.jvmFlags(process));
+    if (!flags.isBlank()) {
+      jvmFlags.addAll(List.of(flags.strip().split("\\s+")));
+    }
+    return jvmFlags;
   }
 }

@@ -220,26 +220,7 @@ final class EngineRow implements Row {
     }
 
     private void twoThreads(Subject s) throws InterruptedException {
-      List<Throwable> failures = new ArrayList<>();
-      List<Thread> threads = new ArrayList<>();
-      for (int t = 0; t < 2; t++) {
-        Keys order = new Keys(run.seed(), 1000L + t);
-        Thread thread = Thread.ofPlatform().unstarted(() -> half(s, order, operations));
-        thread.setUncaughtExceptionHandler(
-            (_, failure) -> {
-              synchronized (failures) {
-                failures.add(failure);
-              }
-            });
-        threads.add(thread);
-      }
-      threads.forEach(Thread::start);
-      for (Thread thread : threads) {
-        thread.join();
-      }
-      if (!failures.isEmpty()) {
-        throw new IllegalStateException("a thread failed", failures.getFirst());
-      }
+      Threads.run(2, thread -> half(s, new Keys(run.seed(), 1000L + thread), operations));
     }
   }
 }

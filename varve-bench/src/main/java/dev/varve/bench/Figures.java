@@ -2,6 +2,7 @@ package dev.varve.bench;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -87,6 +88,14 @@ final class Figures {
     return ratios.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(quantile(ratios, 0.5));
   }
 
+  /// The best of the figures that these subjects have of a metric, by their medians.
+  Optional<Figure> best(String metric, List<String> subjects) {
+    Comparator<Figure> byMedian = Comparator.comparingDouble(Figure::median);
+    return figures.stream()
+        .filter(f -> f.metric.equals(metric) && subjects.contains(f.subject))
+        .min((a, b) -> a.unit.moreIsBetter() ? byMedian.compare(b, a) : byMedian.compare(a, b));
+  }
+
   /// How a target was met.
   enum Verdict {
     /// The median meets it.
@@ -116,8 +125,10 @@ final class Figures {
       return Verdict.UNKNOWN;
     }
     Figure figure = found.get();
-    if (target.relativeTo().isPresent()) {
-      OptionalDouble ratio = ratio(figure, target.relativeTo().get());
+    if (!target.relativeTo().isEmpty()) {
+      Optional<Figure> best = best(target.metric(), target.relativeTo());
+      OptionalDouble ratio =
+          best.isEmpty() ? OptionalDouble.empty() : ratio(figure, best.get().subject);
       if (ratio.isEmpty()) {
         return Verdict.UNKNOWN;
       }

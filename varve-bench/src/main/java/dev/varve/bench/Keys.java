@@ -38,6 +38,15 @@ final class Keys {
     return key;
   }
 
+  /// A key that is greater than that of any smaller number.
+  ///
+  /// @lifetime until the next call
+  byte[] ascending(long number) {
+    LONG.set(key, 0, number);
+    LONG.set(key, 8, mix(number * GOLDEN + seed));
+    return key;
+  }
+
   /// A random number from 0 to before `bound`.
   long next(long bound) {
     state += GOLDEN;

@@ -1,5 +1,6 @@
 package dev.varve.bench;
 
+import dev.varve.kv.EngineKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -54,8 +55,12 @@ public final class Launched {
   /// Runs what the arguments say; [Bench] makes them.
   public static void main(String[] args) throws Exception {
     Order order = Order.parse(List.of(args));
+    // What a process does follows from its name, so any engine may be among the subjects.
+    Rows.Selection selection =
+        new Rows.Selection(List.of(EngineKind.values()), order.sizes.entries());
     Row row =
-        Rows.find(order.row).orElseThrow(() -> new IllegalArgumentException("no row " + order.row));
+        Rows.find(order.row, selection)
+            .orElseThrow(() -> new IllegalArgumentException("no row " + order.row));
     try (Writer out = Files.newBufferedWriter(order.samples)) {
       row.run(
           order.process,

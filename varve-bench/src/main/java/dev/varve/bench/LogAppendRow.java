@@ -117,7 +117,8 @@ final class LogAppendRow implements Row {
     throw new IllegalStateException("work in the background failed", failure);
   }
 
-  private static Log openLog(Path directory, long segmentBytes, BackgroundThreads background)
+  /// Begins a log in a directory that is there, with one lane.
+  static Log openLog(Path directory, long segmentBytes, BackgroundThreads background)
       throws IOException {
     FailureLatch failure = new FailureLatch();
     LogEnvironment environment =

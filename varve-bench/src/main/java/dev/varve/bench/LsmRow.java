@@ -1,29 +1,30 @@
 package dev.varve.bench;
 
-import java.nio.file.Path;
+import dev.varve.bench.Product.Settings;
+import dev.varve.kv.EngineKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// The LSM engine through the public API beside the peers that are there, with the same memory,
+/// The LSM engine through the public API beside RocksDB where it is there, with the same memory,
 /// filters, compression and durability: nothing is synced, and everything is in a log.
 ///
 /// Hypothesis: with few cache misses and comparisons a put or a get in Java costs less than what a
 /// peer spends for its own and for the way to native code and back.
 final class LsmRow implements Row {
-  private static final String VARVE = "varve LSM";
+  private static final VarveProduct VARVE = new VarveProduct(EngineKind.LSM);
+  private static final String PEER = "RocksDB";
   private static final long MEMORY_USUAL = 256 << 20;
-  private static final int MEMTABLE_SHARE = 8;
-  private static final int FILTER_BITS = 10;
   private static final long WARM_UP_MAX = 200_000;
 
   private final String name;
   private final boolean compressed;
-  private final List<Peer> peers = Peer.all();
+  private final List<Product> products = new ArrayList<>(List.of(VARVE));
 
   LsmRow(String name, boolean compressed) {
     this.name = name;
     this.compressed = compressed;
+    Peer.all().stream().filter(peer -> peer.name().equals(PEER)).forEach(products::add);
   }
 
   @Override
@@ -33,31 +34,39 @@ final class LsmRow implements Row {
 
   @Override
   public String about() {
-    return "LSM and peers, 1,000,000 entries of 16 + 100 B, half of a value compressible, "
+    return "LSM and RocksDB, 1,000,000 entries of 16 + 100 B, half of a value compressible, "
         + (compressed ? "LZ4" : "not compressed");
   }
 
   @Override
   public List<String> processes() {
-    List<String> processes = new ArrayList<>();
-    processes.add(VARVE);
-    peers.forEach(peer -> processes.add(peer.name()));
-    return processes;
+    return products.stream().map(Product::name).toList();
   }
 
   @Override
   public List<String> jvmFlags() {
-    return List.of("-Xmx512m", "--enable-native-access=ALL-UNNAMED");
+    return List.of("-Xmx512m");
+  }
+
+  @Override
+  public List<String> jvmFlags(String process) {
+    List<String> flags = new ArrayList<>(jvmFlags());
+    flags.addAll(Products.find(process).jvmFlags());
+    return flags;
+  }
+
+  private boolean hasPeer() {
+    return products.size() > 1;
   }
 
   @Override
   public Optional<String> yardstick() {
-    return peers.isEmpty() ? Optional.empty() : Optional.of(peers.getFirst().name());
+    return hasPeer() ? Optional.of(PEER) : Optional.empty();
   }
 
   @Override
   public List<Target> targets() {
-    if (peers.isEmpty()) {
+    if (!hasPeer()) {
       return List.of();
     }
     return List.of(
@@ -70,40 +79,27 @@ final class LsmRow implements Row {
         faster("half and half, 2 threads", 2),
         notWorse("overwrite p99.9"),
         notWorse("write amplification"),
-        Target.of(VARVE, "random fill max", 1e6, "no write waits for more than 1 s"),
-        Target.of(VARVE, "overwrite max", 1e6, "no write waits for more than 1 s"),
-        Target.of(VARVE, "write amplification", 12, "below 12"));
+        Target.of(VARVE.name(), "random fill max", 1e6, "no write waits for more than 1 s"),
+        Target.of(VARVE.name(), "overwrite max", 1e6, "no write waits for more than 1 s"),
+        Target.of(VARVE.name(), "write amplification", 12, "below 12"));
   }
 
-  private Target faster(String metric, double times) {
-    String to = peers.getFirst().name();
-    String text = times == 1 ? "not slower than " + to : times + " times as fast as " + to;
-    return Target.ratio(VARVE, metric, to, 1 / times, text);
+  private static Target faster(String metric, double times) {
+    return Target.faster(VARVE.name(), metric, List.of(PEER), times);
   }
 
-  private Target notWorse(String metric) {
-    String to = peers.getFirst().name();
-    return Target.ratio(VARVE, metric, to, 1, "not above that of " + to);
+  private static Target notWorse(String metric) {
+    return Target.ratio(VARVE.name(), metric, PEER, 1, "not above that of " + PEER);
   }
 
   @Override
   public void run(String process, Run run) throws Exception {
+    Product product = Products.find(process);
     long entries = run.entries(1_000_000);
     long memory = run.memory(MEMORY_USUAL);
-    Peer.Settings settings =
-        new Peer.Settings(memory, memory / MEMTABLE_SHARE, compressed, FILTER_BITS);
-    LsmMeasurement.Opener opener = directory -> open(process, directory, settings);
     long warmUp = Math.max(1, Math.min(WARM_UP_MAX, entries / 4));
-    new LsmMeasurement(run, process, opener, warmUp, false).all();
-    new LsmMeasurement(run, process, opener, entries, true).all();
-  }
-
-  private OrderedStore open(String process, Path directory, Peer.Settings settings) {
-    for (Peer peer : peers) {
-      if (peer.name().equals(process)) {
-        return peer.open(directory, settings);
-      }
-    }
-    return new VarveLsm(directory, settings);
+    List<String> flags = jvmFlags(process);
+    new StoreMeasurement(run, product, Settings.of(warmUp, memory, compressed), flags, false).all();
+    new StoreMeasurement(run, product, Settings.of(entries, memory, compressed), flags, true).all();
   }
 }

@@ -44,16 +44,28 @@ final class Meter {
   /// The most memory that this process has had in use so far, native memory included, in bytes; NaN
   /// where the operating system does not tell.
   static double residentBytesMax() {
+    return number("/proc/self/status", "VmHWM:") * 1024;
+  }
+
+  /** The number on the line of a file that begins with this name. */
+  private static double number(String file, String name) {
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
-          return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024;
+      for (String line : Files.readAllLines(Path.of(file))) {
+        if (line.startsWith(name)) {
+          return Double.parseDouble(line.replaceAll("[^0-9]", ""));
         }
       }
     } catch (IOException e) {
       return Double.NaN;
     }
     return Double.NaN;
+  }
+
+  /// The bytes that this process has caused to be written to devices so far, by writes and through
+  /// mappings alike; NaN where the operating system does not tell. A page that is changed again
+  /// before it was written counts once; one that is dropped before counts all the same.
+  static double deviceBytesWritten() {
+    return number("/proc/self/io", "write_bytes:");
   }
 
   /// How many threads there are.

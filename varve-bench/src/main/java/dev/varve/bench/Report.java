@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /// Writes figures down, for people and for programs.
@@ -19,7 +20,7 @@ final class Report {
   private final List<Part> parts = new ArrayList<>();
 
   /// A row and what it came to.
-  private record Part(Row row, Figures figures) {}
+  private record Part(Row row, Figures figures, List<String> failures) {}
 
   /// @param machine what was measured on
   /// @param toBefore whether ratios are to the same subject with other classes, rather than to the
@@ -30,8 +31,27 @@ final class Report {
   }
 
   /// Adds a row.
-  void add(Row row, List<Sample> samples) {
-    parts.add(new Part(row, Figures.of(samples)));
+  ///
+  /// @param failures what went wrong, if anything
+  void add(Row row, List<Sample> samples, List<String> failures) {
+    parts.add(new Part(row, Figures.of(samples), failures));
+  }
+
+  /// The last comparison, as a picture; empty when there was none.
+  Optional<String> toSvg() {
+    return parts.reversed().stream()
+        .flatMap(
+            part ->
+                part.row.comparison().stream()
+                    .map(
+                        comparison ->
+                            new Chart(
+                                    "Varve by the best peer, to the right is better: "
+                                        + part.row.about(),
+                                    comparison,
+                                    part.figures)
+                                .toSvg()))
+        .findFirst();
   }
 
   /// What was measured on.
@@ -44,6 +64,38 @@ final class Report {
   /// The row added last, as a table.
   String lastTable() {
     Part part = parts.getLast();
+    StringBuilder text = new StringBuilder();
+    Optional<Comparison> comparison = part.row.comparison();
+    if (comparison.isPresent()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%n%s: %s (%s)%n%s",
+              part.row.name(),
+              part.row.about(),
+              String.join(" ", part.row.jvmFlags()),
+              new ComparisonTable(comparison.get(), part.figures)));
+    } else {
+      text.append(list(part));
+    }
+    for (Target target : part.row.targets()) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "  %s, %s: %s: %s%n",
+              target.subject(),
+              target.metric(),
+              target.text(),
+              part.figures.verdict(target).text()));
+    }
+    for (String failure : part.failures) {
+      text.append("  failed: ").append(failure).append('\n');
+    }
+    return text.toString();
+  }
+
+  /** A line for each figure. */
+  private String list(Part part) {
     StringBuilder text = new StringBuilder();
     text.append(
         String.format(
@@ -71,16 +123,6 @@ final class Report {
               ratio.isEmpty() ? "" : String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()),
               figure.values().size()));
     }
-    for (Target target : part.row.targets()) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "  %s, %s: %s: %s%n",
-              target.subject(),
-              target.metric(),
-              target.text(),
-              part.figures.verdict(target).text()));
-    }
     return text.toString();
   }
 
@@ -90,7 +132,8 @@ final class Report {
     return figure.subject().equals(to) ? OptionalDouble.empty() : part.figures.ratio(figure, to);
   }
 
-  private static String number(double value) {
+  /// A number for people.
+  static String number(double value) {
     return String.format(Locale.ROOT, Math.abs(value) >= 100 ? "%,.0f" : "%,.2f", value);
   }
 
@@ -116,6 +159,16 @@ final class Report {
       json.name("median").number(figure.median());
       json.name("bestQuarter").number(figure.bestQuarter());
       ratio(part, figure).ifPresent(ratio -> json.name("ratio").number(ratio));
+      part.row
+          .comparison()
+          .filter(comparison -> comparison.engines().contains(figure.subject()))
+          .flatMap(c -> c.standing(part.figures, figure.subject(), figure.metric()))
+          .ifPresent(
+              standing ->
+                  json.name("bestPeer")
+                      .text(standing.best().subject())
+                      .name("timesAsGood")
+                      .number(standing.times()));
       json.name("rounds").open('[');
       for (List<Double> round : figure.byRound().values()) {
         json.open('[');
@@ -129,6 +182,13 @@ final class Report {
       json.open('{').name("subject").text(target.subject()).name("metric").text(target.metric());
       json.name("aim").text(target.text());
       json.name("verdict").text(part.figures.verdict(target).text()).close('}');
+    }
+    json.close(']').name("failures").open('[');
+    part.failures.forEach(json::text);
+    json.close(']').name("subjects").open('[');
+    for (Product product : part.row.comparison().map(Comparison::products).orElse(List.of())) {
+      json.open('{').name("subject").text(product.name()).name("about").text(product.about());
+      json.name("flags").text(String.join(" ", product.jvmFlags())).close('}');
     }
     json.close(']').close('}');
   }

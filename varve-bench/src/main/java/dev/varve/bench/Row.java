@@ -22,6 +22,16 @@ interface Row {
     return List.of("-Xmx3g");
   }
 
+  /// The flags of the JVM of one process, where they differ.
+  default List<String> jvmFlags(String process) {
+    return jvmFlags();
+  }
+
+  /// How its subjects are compared, where there is more to say than a yardstick.
+  default Optional<Comparison> comparison() {
+    return Optional.empty();
+  }
+
   /// Runs one process and records samples of its subjects.
   ///
   /// @param process one of [#processes]

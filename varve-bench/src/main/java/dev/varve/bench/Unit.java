@@ -13,7 +13,9 @@ enum Unit {
   /// Bytes.
   BYTES("B", false),
   /// A number of things of which fewer are better.
-  COUNT("", false);
+  COUNT("", false),
+  /// A number of things that is neither good nor bad.
+  NUMBER("", false);
 
   private final String symbol;
   private final boolean moreIsBetter;

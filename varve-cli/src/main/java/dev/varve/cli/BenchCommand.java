@@ -16,18 +16,31 @@ import picocli.CommandLine.Parameters;
 /// Measures.
 @Command(
     name = "bench",
-    header = "Measure puts, gets, scans and batches on this machine.",
-    description =
-        "Measure a store in a temporary directory, in this process: puts in random order, gets of"
-            + " keys that are there and of keys that are not, scans of 100 entries from a random"
-            + " key, commits of 100 puts.")
+    header = "Measure puts, gets, walks and batches on this machine.",
+    description = {
+      "Measure stores in temporary directories, in this process. In a store of its own each:",
+      "  sequential  puts of new keys in their order",
+      "  batch       commits of 1,000 puts of new keys in random order",
+      "  sync        puts that are on the device when they return",
+      "Then in one store:",
+      "  put         puts of new keys in random order",
+      "  get         gets of keys that are there",
+      "  missing     gets of keys that are not",
+      "  forward, backward   steps of a walk over everything",
+      "  seek        seeks of a random key with 10 further steps",
+      "  overwrite   puts of keys that are there",
+      "  half        puts and gets of keys that are there, in turns",
+      "  disk        what it takes when everything is in files",
+      "  reopen      an opening, to the first get",
+      "Of a value half can be compressed.%n"
+    })
 final class BenchCommand implements Callable<Integer> {
   private final VarveCommand root;
 
   @Parameters(
       arity = "0..*",
       paramLabel = "WORKLOAD",
-      description = "put, get, missing, scan, batch. Default: all.")
+      description = "What to measure. Default: all.")
   private List<String> workloads = new ArrayList<>();
 
   @Option(

@@ -1,10 +1,11 @@
 package dev.varve.bench.peers;
 
 import dev.varve.bench.OrderedStore;
-import dev.varve.bench.Peer.Settings;
+import dev.varve.bench.Product.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -32,7 +33,7 @@ import org.rocksdb.WriteOptions;
 /// - level 1 four times a memtable, four memtables: "RocksDB Tuning Guide";
 /// - memtables counted in the block cache, so that both stay below one limit: "Memory usage in
 ///   RocksDB" and "Write Buffer Manager";
-/// - the log is written with each write and not synced (`sync` false, the default).
+/// - the log is written with each write, and synced where the settings say so (`sync`).
 ///
 /// @threads as [OrderedStore]
 final class RocksStore implements OrderedStore {
@@ -54,6 +55,7 @@ final class RocksStore implements OrderedStore {
   private final RocksDB db;
 
   RocksStore(Path directory, Settings settings) {
+    write.setSync(settings.synced());
     cache = new LRUCache(settings.memoryBytes());
     memtables = new WriteBufferManager(settings.memoryBytes() / 2, cache);
     filter = new BloomFilter(settings.filterBits());
@@ -136,14 +138,14 @@ final class RocksStore implements OrderedStore {
   }
 
   @Override
-  public long bytesWritten() {
+  public OptionalLong sortedBytesWritten() {
     try {
       Map<String, String> stats = db.getMapProperty("rocksdb.cfstats");
       String written = stats.get("compaction.Sum.WriteGB");
       if (written == null) {
         throw new IllegalStateException("RocksDB does not tell what it wrote: " + stats);
       }
-      return (long) (Double.parseDouble(written) * GIBIBYTE);
+      return OptionalLong.of((long) (Double.parseDouble(written) * GIBIBYTE));
     } catch (RocksDBException e) {
       throw failed(e);
     }

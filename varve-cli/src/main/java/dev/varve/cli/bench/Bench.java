@@ -5,10 +5,8 @@ import dev.varve.cli.console.Console;
 import dev.varve.cli.console.JsonLine;
 import dev.varve.cli.console.TemporaryDirectory;
 import dev.varve.cli.text.Amounts;
-import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
-import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
 import dev.varve.kv.Store;
@@ -23,9 +21,8 @@ import java.util.concurrent.CancellationException;
 /// Runs workloads on a temporary store and shows their figures. Each operation is timed by itself,
 /// which costs some 20 to 50 ns of it.
 public final class Bench {
-  private static final int SCAN_ENTRIES = 100;
-  private static final int BATCH_PUTS = 100;
-  private static final int FILL_BATCH = 1000;
+  private static final int SEEK_STEPS = 10;
+  private static final int BATCH_PUTS = 1000;
 
   private final Console console;
   private final Settings settings;
@@ -62,84 +59,158 @@ public final class Bench {
 
   /// Runs workloads in their order.
   public void run(List<Workload> workloads) throws IOException {
-    try (TemporaryDirectory directory = TemporaryDirectory.make("varve-bench")) {
-      StoreOptions options = StoreOptions.defaults().withDurability(settings.durability());
-      try (Store store = Varve.open(directory.path(), options)) {
-        Keyspace keyspace = store.keyspace("bench", KeyspaceOptions.of(settings.engine()));
-        console.note(
-            settings.engine().name().toLowerCase(Locale.ROOT)
-                + ", durability "
-                + settings.durability().name().toLowerCase(Locale.ROOT)
-                + ", "
-                + Amounts.count(settings.entries())
-                + " entries of 16 + "
-                + settings.valueSize()
-                + " B, "
-                + Amounts.count(settings.threads(), "thread"));
-        measure(store, keyspace, workloads);
+    console.note(
+        settings.engine().name().toLowerCase(Locale.ROOT)
+            + ", durability "
+            + settings.durability().name().toLowerCase(Locale.ROOT)
+            + ", "
+            + Amounts.count(settings.entries())
+            + " entries of 16 + "
+            + settings.valueSize()
+            + " B, "
+            + Amounts.count(settings.threads(), "thread"));
+    for (Workload workload : workloads) {
+      if (workload.isAlone()) {
+        try (TemporaryDirectory directory = TemporaryDirectory.make("varve-bench");
+            Store store = open(directory, durability(workload))) {
+          alone(workload, store, keyspace(store));
+        }
       }
     }
+    List<Workload> others = workloads.stream().filter(workload -> !workload.isAlone()).toList();
+    if (others.isEmpty()) {
+      return;
+    }
+    try (TemporaryDirectory directory = TemporaryDirectory.make("varve-bench")) {
+      try (Store store = open(directory, settings.durability())) {
+        measure(store, keyspace(store), others);
+      }
+      if (others.contains(Workload.REOPEN)) {
+        reopen(directory);
+      }
+    }
+  }
+
+  private static Store open(TemporaryDirectory directory, Durability durability) {
+    return Varve.open(directory.path(), StoreOptions.defaults().withDurability(durability));
+  }
+
+  private Keyspace keyspace(Store store) {
+    return store.keyspace("bench", KeyspaceOptions.of(settings.engine()));
+  }
+
+  private Durability durability(Workload workload) {
+    return workload == Workload.SYNC ? Durability.GROUP : settings.durability();
+  }
+
+  private void alone(Workload workload, Store store, Keyspace keyspace) {
+    if (workload == Workload.BATCH) {
+      int commits = Math.ceilDiv(settings.entries(), BATCH_PUTS);
+      show(workload, time(commits, (worker, index) -> batch(store, keyspace, worker, index)));
+    } else if (workload == Workload.SEQUENTIAL) {
+      show(
+          workload,
+          time((worker, index) -> keyspace.put(worker.ascendingKey(index), worker.value())));
+    } else {
+      show(workload, time((worker, index) -> keyspace.put(worker.key(index), worker.value())));
+    }
+  }
+
+  private void batch(Store store, Keyspace keyspace, Worker worker, long index) {
+    WriteBatch batch = worker.batch.clear();
+    long end = Math.min(settings.entries(), (index + 1) * BATCH_PUTS);
+    for (long i = index * BATCH_PUTS; i < end; i++) {
+      batch.put(keyspace, worker.key(i), worker.value());
+    }
+    store.write(batch);
   }
 
   private void measure(Store store, Keyspace keyspace, List<Workload> workloads) {
-    int written = settings.entries();
+    boolean filled = false;
     if (workloads.contains(Workload.PUT)) {
       Result result = time((worker, index) -> keyspace.put(worker.key(index), worker.value()));
       show(Workload.PUT, result);
-      if (result.latencies().count() < written) {
+      filled = result.latencies().count() == settings.entries();
+      if (!filled) {
         console.note("the put ended early; the rest is written before the next workload");
       }
     }
-    fill(store, keyspace);
+    if (!filled) {
+      fill(store, keyspace);
+    }
     for (Workload workload : workloads) {
-      switch (workload) {
-        case PUT -> {}
-        case GET -> show(workload, time((worker, _) -> keyspace.get(worker.randomKey())));
-        case MISSING -> show(workload, time((worker, _) -> keyspace.get(worker.missingKey())));
-        case SCAN -> scan(keyspace);
-        case BATCH ->
-            show(
-                workload,
-                time(
-                    (worker, _) -> {
-                      WriteBatch batch = worker.batch.clear();
-                      for (int i = 0; i < BATCH_PUTS; i++) {
-                        batch.put(keyspace, worker.randomKey(), worker.value());
-                      }
-                      store.write(batch);
-                    }));
+      if (workload.isOrdered() && !settings.engine().isOrdered()) {
+        console.note(workload.text() + ": the engine keeps no order");
+      } else if (workload == Workload.DISK) {
+        disk(store);
+      } else if (workload != Workload.PUT && workload != Workload.REOPEN) {
+        show(workload, time(operation(workload, keyspace)));
       }
     }
   }
 
-  private void scan(Keyspace keyspace) {
-    if (!keyspace.options().engine().isOrdered()) {
-      console.note("scan: the engine keeps no order");
-      return;
+  /** What a workload does again and again with entries that are there. */
+  private static Worker.Step operation(Workload workload, Keyspace keyspace) {
+    return switch (workload) {
+      case GET -> (worker, _) -> keyspace.get(worker.randomKey());
+      case MISSING -> (worker, _) -> keyspace.get(worker.missingKey());
+      case FORWARD -> (worker, _) -> worker.walk(keyspace, true);
+      case BACKWARD -> (worker, _) -> worker.walk(keyspace, false);
+      case SEEK -> (worker, _) -> worker.seek(keyspace, SEEK_STEPS);
+      case OVERWRITE -> (worker, _) -> keyspace.put(worker.randomKey(), worker.value());
+      case HALF ->
+          (worker, index) -> {
+            if ((index & 1) == 0) {
+              keyspace.put(worker.randomKey(), worker.value());
+            } else {
+              keyspace.get(worker.randomKey());
+            }
+          };
+      case SEQUENTIAL, BATCH, SYNC, PUT, DISK, REOPEN ->
+          throw new IllegalArgumentException(workload + " is no operation on what is there");
+    };
+  }
+
+  private void disk(Store store) {
+    store.flush();
+    long bytes = store.stats().diskBytes();
+    double each = (double) bytes / settings.entries();
+    if (console.isJson()) {
+      console.json(head(Workload.DISK).put("bytes", bytes).put("bytesPerEntry", each));
+    } else {
+      console.line(
+          String.format(
+              Locale.ROOT,
+              "%-11s%s, %,.1f B an entry, with the log's segments",
+              Workload.DISK.text(),
+              Amounts.bytes(bytes),
+              each));
     }
-    show(
-        Workload.SCAN,
-        time(
-            (worker, _) -> {
-              try (Cursor cursor = keyspace.cursor(KeyRange.all())) {
-                boolean valid = cursor.seek(worker.randomKey());
-                for (int i = 0; valid && i < SCAN_ENTRIES; i++) {
-                  worker.seen += cursor.value().length;
-                  valid = cursor.next();
-                }
-              }
-            }));
+    console.flush();
+  }
+
+  /** Opens what was closed. */
+  private void reopen(TemporaryDirectory directory) {
+    Worker worker = new Worker(settings, 0);
+    long begun = System.nanoTime();
+    try (Store store = open(directory, settings.durability())) {
+      byte[] value = keyspace(store).get(worker.key(0));
+      long nanos = System.nanoTime() - begun;
+      if (value == null) {
+        throw new IllegalStateException("an entry is not there after reopening");
+      }
+      Latencies latencies = new Latencies();
+      latencies.add(nanos);
+      show(Workload.REOPEN, new Result(latencies, nanos));
+    }
   }
 
   private void fill(Store store, Keyspace keyspace) {
-    if (keyspace.count() == settings.entries()) {
-      return;
-    }
     Worker worker = new Worker(settings, 0);
     WriteBatch batch = new WriteBatch();
     for (int i = 0; i < settings.entries(); i++) {
       batch.put(keyspace, worker.key(i), worker.value());
-      if (batch.size() == FILL_BATCH || i == settings.entries() - 1) {
+      if (batch.size() == BATCH_PUTS || i == settings.entries() - 1) {
         console.interruption().check();
         store.write(batch, Durability.NONE);
         batch.clear();
@@ -147,8 +218,12 @@ public final class Bench {
     }
   }
 
-  /** Runs an operation as often as there are entries, shared among the threads. */
   private Result time(Worker.Step operation) {
+    return time(settings.entries(), operation);
+  }
+
+  /** Runs an operation so often, shared among the threads. */
+  private Result time(long count, Worker.Step operation) {
     long begun = System.nanoTime();
     long end = begun + settings.seconds() * 1_000_000_000L;
     List<Worker> workers = new ArrayList<>();
@@ -159,7 +234,7 @@ public final class Bench {
       threads.add(
           Thread.ofPlatform()
               .name("varve-bench-" + i)
-              .start(() -> worker.run(operation, end, console.interruption()::isAsked)));
+              .start(() -> worker.run(operation, count, end, console.interruption()::isAsked)));
     }
     for (Thread thread : threads) {
       join(thread);
@@ -185,16 +260,20 @@ public final class Bench {
     }
   }
 
+  private JsonLine head(Workload workload) {
+    return new JsonLine()
+        .put("workload", workload.text())
+        .put("engine", settings.engine().name().toLowerCase(Locale.ROOT))
+        .put("durability", durability(workload).name().toLowerCase(Locale.ROOT))
+        .put("entries", settings.entries())
+        .put("threads", settings.threads());
+  }
+
   private void show(Workload workload, Result result) {
     Latencies latencies = result.latencies();
     if (console.isJson()) {
       console.json(
-          new JsonLine()
-              .put("workload", workload.text())
-              .put("engine", settings.engine().name().toLowerCase(Locale.ROOT))
-              .put("durability", settings.durability().name().toLowerCase(Locale.ROOT))
-              .put("entries", settings.entries())
-              .put("threads", settings.threads())
+          head(workload)
               .put("operations", latencies.count())
               .put("nanos", result.nanos())
               .put("perSecond", result.perSecond())
@@ -221,7 +300,7 @@ public final class Bench {
   }
 
   private static String row(String first, Object... others) {
-    return String.format(Locale.ROOT, "%-9s", first)
+    return String.format(Locale.ROOT, "%-11s", first)
         + String.format(Locale.ROOT, "%12s%12s%10s%10s%10s%10s", others);
   }
 }

@@ -1,9 +1,12 @@
 package dev.varve.cli.bench;
 
+import dev.varve.kv.Cursor;
+import dev.varve.kv.Keyspace;
 import dev.varve.kv.WriteBatch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +33,14 @@ final class Worker {
   private final int number;
   private final SplittableRandom random;
   private final byte[] value;
+  private @Nullable Cursor cursor;
 
   Worker(Bench.Settings settings, int number) {
     this.settings = settings;
     this.number = number;
     this.random = new SplittableRandom(42 + number);
     this.value = new byte[settings.valueSize()];
-    random.nextBytes(value);
+    Arrays.fill(value, (byte) 'v');
   }
 
   /** What a worker does again and again. */
@@ -44,9 +48,10 @@ final class Worker {
     void run(Worker worker, long index);
   }
 
-  void run(Step step, long endNanos, BooleanSupplier stop) {
-    long from = (long) settings.entries() * number / settings.threads();
-    long to = (long) settings.entries() * (number + 1) / settings.threads();
+  /** Takes its share of `count` steps. */
+  void run(Step step, long count, long endNanos, BooleanSupplier stop) {
+    long from = count * number / settings.threads();
+    long to = count * (number + 1) / settings.threads();
     try {
       long before = System.nanoTime();
       for (long i = from; i < to && before < endNanos && !stop.getAsBoolean(); i++) {
@@ -57,6 +62,32 @@ final class Worker {
       }
     } catch (RuntimeException e) {
       failure = e;
+    } finally {
+      if (cursor != null) {
+        cursor.close();
+      }
+    }
+  }
+
+  /** One step of a walk over everything; from its end it goes on at its beginning. */
+  void walk(Keyspace keyspace, boolean forward) {
+    if (cursor == null) {
+      cursor = keyspace.cursor();
+    }
+    boolean valid = cursor.isValid() && (forward ? cursor.next() : cursor.previous());
+    if (valid || (forward ? cursor.seekToFirst() : cursor.seekToLast())) {
+      seen += cursor.key().length + cursor.value().length;
+    }
+  }
+
+  /** A seek of a random key with further steps. */
+  void seek(Keyspace keyspace, int steps) {
+    try (Cursor found = keyspace.cursor()) {
+      boolean valid = found.seek(randomKey());
+      for (int i = 0; valid; i++) {
+        seen += found.key().length + found.value().length;
+        valid = i < steps && found.next();
+      }
     }
   }
 
@@ -68,6 +99,14 @@ final class Worker {
     return key;
   }
 
+  /** The key of this number; keys of following numbers follow each other. */
+  byte[] ascendingKey(long index) {
+    byte[] key = new byte[KEY_BYTES];
+    LONG.set(key, 0, index);
+    LONG.set(key, 8, mixed(index));
+    return key;
+  }
+
   byte[] randomKey() {
     return key(random.nextLong(settings.entries()));
   }
@@ -76,7 +115,11 @@ final class Worker {
     return key(MISSING + random.nextLong(settings.entries()));
   }
 
+  /** A new value, of which half can be compressed, until the next call. */
   byte[] value() {
+    for (int i = 0; i + Long.BYTES <= value.length / 2; i += Long.BYTES) {
+      LONG.set(value, i, random.nextLong());
+    }
     return value;
   }
 

@@ -9,7 +9,7 @@ import java.util.Arrays;
 /// read tells whether it is what was written.
 ///
 /// @threads one at a time
-final class LsmValues {
+final class StoreValues {
   /// How long each value is.
   static final int BYTES = 100;
 
@@ -22,7 +22,7 @@ final class LsmValues {
 
   private final byte[] value = new byte[BYTES];
 
-  LsmValues() {
+  StoreValues() {
     Arrays.fill(value, (byte) 'v');
   }
 

@@ -13,31 +13,43 @@ import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import dev.varve.kv.WriteBatch;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/// A keyspace of the LSM engine in a store of its own, through the public API, at
-/// [Durability#NONE].
+/// A keyspace in a store of its own, through the public API, at [Durability#NONE], or at
+/// [Durability#GROUP] where writes are synced.
 ///
-/// @threads as [OrderedStore]
-final class VarveLsm implements OrderedStore {
+/// @threads as [MeasuredStore]
+class VarveStore implements MeasuredStore {
   private final CountingFileSystem files = new CountingFileSystem();
+  private final EngineKind engine;
   private final Store store;
-  private final Keyspace keyspace;
+  final Keyspace keyspace;
 
-  VarveLsm(Path directory, Peer.Settings settings) {
+  VarveStore(Path directory, EngineKind engine, Product.Settings settings) {
+    this.engine = engine;
     StoreOptions options =
         StoreOptions.defaults()
-            .withDurability(Durability.NONE)
+            .withDurability(settings.synced() ? Durability.GROUP : Durability.NONE)
             .withMemory(ByteSize.ofBytes(settings.memoryBytes()));
     store = Varve.open(files, directory, options, ProgressListener.NONE);
-    keyspace =
-        store.keyspace(
-            "bench",
-            KeyspaceOptions.of(EngineKind.LSM)
-                .withCompression(
-                    settings.compressed() ? BlockCompression.LZ4 : BlockCompression.NONE)
-                .withFilterBits(settings.filterBits())
-                .withMemtable(ByteSize.ofBytes(settings.memtableBytes())));
+    keyspace = store.keyspace("bench", options(engine, settings));
+  }
+
+  private static KeyspaceOptions options(EngineKind engine, Product.Settings settings) {
+    KeyspaceOptions options = KeyspaceOptions.of(engine);
+    if (engine.isResident()) {
+      return options;
+    }
+    KeyspaceOptions inFiles =
+        options.withCompression(
+            settings.compressed() ? BlockCompression.LZ4 : BlockCompression.NONE);
+    if (engine != EngineKind.LSM) {
+      return inFiles;
+    }
+    return inFiles
+        .withFilterBits(settings.filterBits())
+        .withMemtable(ByteSize.ofBytes(settings.memtableBytes()));
   }
 
   @Override
@@ -60,18 +72,15 @@ final class VarveLsm implements OrderedStore {
   }
 
   @Override
-  public Walk walk() {
-    return new VarveWalk(keyspace.cursor());
-  }
-
-  @Override
   public void flush() {
     store.flush();
   }
 
   @Override
-  public long bytesWritten() {
-    return files.bytesWritten(".sst");
+  public OptionalLong sortedBytesWritten() {
+    return engine == EngineKind.LSM
+        ? OptionalLong.of(files.bytesWritten(".sst"))
+        : OptionalLong.empty();
   }
 
   @Override
@@ -79,8 +88,20 @@ final class VarveLsm implements OrderedStore {
     store.close();
   }
 
+  /** One whose engine keeps an order. */
+  static final class Ordered extends VarveStore implements OrderedStore {
+    Ordered(Path directory, EngineKind engine, Product.Settings settings) {
+      super(directory, engine, settings);
+    }
+
+    @Override
+    public Walk walk() {
+      return new VarveWalk(keyspace.cursor());
+    }
+  }
+
   /** A cursor. */
-  private record VarveWalk(Cursor cursor) implements Walk {
+  private record VarveWalk(Cursor cursor) implements OrderedStore.Walk {
     @Override
     public boolean first() {
       return cursor.seekToFirst();
