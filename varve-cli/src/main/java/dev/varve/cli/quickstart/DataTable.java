@@ -21,7 +21,7 @@ record DataTable(String keyspace, EngineKind engine, String file, String key, lo
           new DataTable("navaids", EngineKind.HASH, "navaids.csv.gz", "id", 11_008),
           new DataTable(
               "frequencies",
-              EngineKind.RBTREE,
+              EngineKind.BTREE,
               "airport-frequencies.csv.gz",
               "airport_ident,id",
               30_340),
