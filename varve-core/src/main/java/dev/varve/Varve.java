@@ -118,8 +118,7 @@ public final class Varve {
   /// @throws dev.varve.kv.FormatException when it was written by a newer version
   /// @throws dev.varve.kv.StoreIoException when the source refuses
   /// @throws java.util.concurrent.CancellationException when the listener stopped it
-  public static ExportReport checkExport(
-      InputStream source, Path name, ProgressListener listener) {
+  public static ExportReport checkExport(InputStream source, Path name, ProgressListener listener) {
     return ExportCheck.check(source, name, listener);
   }
 

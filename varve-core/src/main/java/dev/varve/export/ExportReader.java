@@ -210,8 +210,7 @@ public final class ExportReader {
     MutationReader reader = new MutationReader().reset(part, begin, contentEnd);
     int count = 0;
     while (reader.next()) {
-      boolean own =
-          reader.kind() == MutationReader.Kind.PUT && reader.keyspace() == keyspace;
+      boolean own = reader.kind() == MutationReader.Kind.PUT && reader.keyspace() == keyspace;
       require(own, "an entry of keyspace " + keyspace, "another mutation");
       count++;
     }

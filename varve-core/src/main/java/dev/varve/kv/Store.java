@@ -105,9 +105,9 @@ public interface Store extends AutoCloseable {
   /// entry is there, counted and durable.
   ///
   /// When it fails, what it had put in is taken out again: the keyspaces that it made are dropped,
-  /// the others are empty, those included that were to be overwritten, so
-  /// `Varve.checkExport` looks first. When the process ends meanwhile, some of it may
-  /// stay; the next import then finds keyspaces that are not empty.
+  /// the others are empty, those included that were to be overwritten, so `Varve.checkExport` looks
+  /// first. When the process ends meanwhile, some of it may stay; the next import then finds
+  /// keyspaces that are not empty.
   ///
   /// The listener hears of the bytes that were read.
   ///
@@ -115,9 +115,9 @@ public interface Store extends AutoCloseable {
   /// @param name what errors call the source
   /// @throws CorruptionException when it is damaged, cut off, or no export; it names the byte
   /// @throws FormatException when it was written by a newer version
-  /// @throws UsageException when a keyspace has entries and the mode is
-  ///   [ImportMode#INTO_EMPTY], before anything was changed; or when others wrote to a keyspace
-  ///   meanwhile, so that there are more or fewer entries than were imported: then all stays
+  /// @throws UsageException when a keyspace has entries and the mode is [ImportMode#INTO_EMPTY],
+  ///   before anything was changed; or when others wrote to a keyspace meanwhile, so that there are
+  ///   more or fewer entries than were imported: then all stays
   /// @throws StoreIoException when the source refuses
   /// @throws java.util.concurrent.CancellationException when the listener stopped it
   ExportReport importFrom(

@@ -38,11 +38,9 @@ final class ExportInspection {
           entries++;
         }
         if (items.size() < itemsMax) {
-          String detail =
-              each.options().strip().replace("\n", " ") + ", " + entries + " entries";
+          String detail = each.options().strip().replace("\n", " ") + ", " + entries + " entries";
           items.add(
-              new Item(
-                  begin, reader.position() - begin, "keyspace '" + each.name() + "'", detail));
+              new Item(begin, reader.position() - begin, "keyspace '" + each.name() + "'", detail));
         }
       }
       reader.end();

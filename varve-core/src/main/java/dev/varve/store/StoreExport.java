@@ -90,8 +90,7 @@ final class StoreExport {
         }
       }
       writer.endKeyspace();
-      reported.add(
-          new ExportReport.Keyspace(each.name(), each.options().toText(), done - before));
+      reported.add(new ExportReport.Keyspace(each.name(), each.options().toText(), done - before));
     }
     writer.end();
     total = done;
@@ -105,8 +104,7 @@ final class StoreExport {
 
   private void report() {
     // Of some engines the number of entries is a guess.
-    Progress progress =
-        new Progress("export", "entries", done, Math.max(done, total), elapsed());
+    Progress progress = new Progress("export", "entries", done, Math.max(done, total), elapsed());
     if (!listener.onProgress(progress)) {
       throw new CancellationException("the export of " + store.directory() + " was stopped");
     }

@@ -76,7 +76,8 @@ final class ExportPageTest {
     int length = begin(example, "list", 1, 0, salt);
     assertEquals(2, example.number("keyspaces", 4));
     assertEquals("notes", example.text("name", (int) example.number("name length", 4)));
-    assertEquals("engine=hash\n", example.text("options", (int) example.number("options length", 4)));
+    assertEquals(
+        "engine=hash\n", example.text("options", (int) example.number("options length", 4)));
     assertEquals("towns", example.text("name", (int) example.number("name length", 4)));
     assertEquals(
         "engine=rbtree\n", example.text("options", (int) example.number("options length", 4)));
@@ -123,8 +124,10 @@ final class ExportPageTest {
               new ByteArrayInputStream(page), NAME, ImportMode.INTO_EMPTY, ProgressListener.NONE);
       assertEquals(3, report.sequenceNumber());
       assertEquals(page.length, report.bytes());
-      assertEquals(List.of("notes", "towns"), store.keyspaces().stream().map(Keyspace::name).toList());
-      assertEquals("no", new String(store.keyspace("towns").get(b("oslo")), StandardCharsets.UTF_8));
+      assertEquals(
+          List.of("notes", "towns"), store.keyspaces().stream().map(Keyspace::name).toList());
+      assertEquals(
+          "no", new String(store.keyspace("towns").get(b("oslo")), StandardCharsets.UTF_8));
       assertEquals(0, store.keyspace("notes").count());
     }
   }

@@ -57,8 +57,7 @@ final class ExportDamageTest {
   }
 
   private static void requireDamaged(byte[] export, String what) {
-    CorruptionException damage =
-        assertThrows(CorruptionException.class, () -> check(export), what);
+    CorruptionException damage = assertThrows(CorruptionException.class, () -> check(export), what);
     assertEquals(NAME, damage.file(), what);
     assertTrue(
         damage.offset() >= 0 && damage.offset() <= export.length,

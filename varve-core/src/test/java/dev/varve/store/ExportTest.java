@@ -160,7 +160,8 @@ final class ExportTest {
       assertEquals(checked.keyspaces(), taken.keyspaces());
       assertEquals(expected, contents(store), "seed " + SEED);
       assertEquals(
-          taken.entries(), store.keyspaces().stream().mapToLong(k -> k.count(KeyRange.all())).sum());
+          taken.entries(),
+          store.keyspaces().stream().mapToLong(k -> k.count(KeyRange.all())).sum());
       assertTrue(store.verify(true, ProgressListener.NONE).isSound());
     }
     try (Store store = Varve.open(directory.resolve("to"))) {
@@ -177,6 +178,48 @@ final class ExportTest {
     try (Store store = Varve.inMemory()) {
       assertEquals(0, take(store, export).entries());
       assertEquals(List.of(), store.keyspaces());
+    }
+  }
+
+  @Test
+  void what_is_written_while_an_export_runs_is_not_in_it() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (Store store = Varve.inMemory()) {
+      for (EngineKind engine : ENGINES) {
+        store.keyspace("of " + engine, KeyspaceOptions.of(engine)).put(b("k"), new byte[70_000]);
+      }
+      Map<String, String> before = contents(store);
+      OutputStream writing =
+          new OutputStream() {
+            private int parts;
+
+            @Override
+            public void write(int one) {
+              out.write(one);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int count) {
+              out.write(bytes, offset, count);
+              if (count > 70_000) {
+                parts++;
+                store.keyspace("made " + parts).put(b("k"), b("v"));
+                for (EngineKind engine : ENGINES) {
+                  Keyspace each = store.keyspace("of " + engine);
+                  each.put(b("k"), b("later " + parts));
+                  each.put(b("new " + parts), b("v"));
+                }
+                store.flush();
+              }
+            }
+          };
+      ExportReport report = store.exportTo(writing);
+      assertEquals(ENGINES.size(), report.entries());
+      assertEquals(2 * ENGINES.size(), store.keyspaces().size());
+      try (Store other = Varve.inMemory()) {
+        take(other, out.toByteArray());
+        assertEquals(before, contents(other));
+      }
     }
   }
 
@@ -291,7 +334,11 @@ final class ExportTest {
       Map<String, String> before = contents(store);
       long commits = store.stats().visibleThrough();
       Expect.failure(
-          UsageException.class, () -> take(store, export), "'c'", "nothing was imported", "overwrite");
+          UsageException.class,
+          () -> take(store, export),
+          "'c'",
+          "nothing was imported",
+          "overwrite");
       assertEquals(before, contents(store));
       assertEquals(commits, store.stats().visibleThrough());
       ExportReport report = take(store, export, ImportMode.OVERWRITE);
@@ -394,9 +441,7 @@ final class ExportTest {
     try (Store store = Varve.inMemory()) {
       InputStream slow =
           new Hooked(
-              export,
-              export.length,
-              () -> store.keyspace("c").put(b("another"), b("entry")));
+              export, export.length, () -> store.keyspace("c").put(b("another"), b("entry")));
       Expect.failure(
           UsageException.class,
           () -> store.importFrom(slow, NAME, ImportMode.INTO_EMPTY, ProgressListener.NONE),
