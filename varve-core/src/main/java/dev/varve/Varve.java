@@ -8,15 +8,18 @@ import dev.varve.fs.FileSystem;
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.fs.OsFileSystem;
 import dev.varve.kv.EngineKind;
+import dev.varve.kv.ExportReport;
 import dev.varve.kv.FileInspection;
 import dev.varve.kv.ProgressListener;
 import dev.varve.kv.SalvageReport;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
+import dev.varve.store.ExportCheck;
 import dev.varve.store.FileInspector;
 import dev.varve.store.Salvager;
 import dev.varve.store.StoreEnvironment;
 import dev.varve.store.StoreOpener;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -104,6 +107,19 @@ public final class Varve {
   /// @throws java.util.concurrent.CancellationException when the listener stopped it
   public static SalvageReport salvage(Path from, Path to, ProgressListener listener) {
     return Salvager.salvage(system(OsFileSystem.INSTANCE), from, to, listener);
+  }
+
+  /// Reads what [Store#exportTo] wrote to its end and checks every byte, without a store.
+  ///
+  /// @param source is not closed
+  /// @param name what errors call the source
+  /// @throws dev.varve.kv.CorruptionException when it is damaged, cut off, or no export; it names
+  ///   the byte
+  /// @throws dev.varve.kv.FormatException when it was written by a newer version
+  /// @throws dev.varve.kv.StoreIoException when the source refuses
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  public static ExportReport checkExport(InputStream source, Path name, ProgressListener listener) {
+    return ExportCheck.check(source, name, listener);
   }
 
   /// Describes one file of a store, without opening the store: what it is, what it holds, and what

@@ -2,6 +2,7 @@ package dev.varve;
 
 import dev.varve.fs.MemoryFileSystem;
 import dev.varve.kv.ByteSize;
+import dev.varve.kv.CounterContract;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyspaceContract;
 import dev.varve.kv.ReadContract;
@@ -49,6 +50,30 @@ final class EngineContractTest {
   @ParameterizedClass
   @MethodSource("dev.varve.EngineContractTest#subjects")
   final class Keyspaces extends KeyspaceContract {
+    private final MemoryFileSystem memory = new MemoryFileSystem();
+    @TempDir private Path directory;
+
+    @Parameter(0)
+    private EngineKind engine;
+
+    @Parameter(1)
+    private Place place;
+
+    @Override
+    protected EngineKind engine() {
+      return engine;
+    }
+
+    @Override
+    protected Store open() {
+      return place.open(directory, memory);
+    }
+  }
+
+  @Nested
+  @ParameterizedClass
+  @MethodSource("dev.varve.EngineContractTest#subjects")
+  final class Counters extends CounterContract {
     private final MemoryFileSystem memory = new MemoryFileSystem();
     @TempDir private Path directory;
 

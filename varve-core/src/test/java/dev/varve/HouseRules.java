@@ -25,6 +25,7 @@ final class HouseRules {
           "kv",
           "fs",
           "format",
+          "export",
           "codec",
           "filter",
           "cache",

@@ -117,6 +117,7 @@ final class Rows {
         new EngineRow("array", EngineKind.ARRAY, 100, List.of("HashMap"), List.of()),
         new LsmRow("lsm", true),
         new LsmRow("lsm-plain", false),
+        new CounterRow(),
         new HashGrowthRow(),
         new OpenCloseRow());
   }

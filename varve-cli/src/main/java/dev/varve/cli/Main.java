@@ -82,6 +82,8 @@ public final class Main {
     line.addSubcommand(new CountCommand(root));
     line.addSubcommand(new LoadCommand(root));
     line.addSubcommand(new DumpCommand(root));
+    line.addSubcommand(new ExportCommand(root));
+    line.addSubcommand(new ImportCommand(root));
     line.addSubcommand(new KeyspacesCommand(root));
     line.addSubcommand(new StatsCommand(root));
     line.addSubcommand(new VerifyCommand(root));

@@ -98,6 +98,23 @@ final class VarveCommand implements Runnable {
     return verbose || !console.streams().environment().getOrDefault("VARVE_DEBUG", "").isEmpty();
   }
 
+  /// Whether the command was given at the prompt of an open store.
+  boolean isPrompt() {
+    return shared != null;
+  }
+
+  /// How the store is come by that a command's argument names, or `-d` where it names none.
+  StoreAccess access(@Nullable Path named) {
+    if (named == null) {
+      return access();
+    }
+    if (shared != null || directory != null) {
+      throw new UsageException(
+          "the store is named already; leave the directory " + named + " away here");
+    }
+    return new DirectoryAccess(console, named);
+  }
+
   /// How the store is come by.
   StoreAccess access() {
     return shared != null ? shared : new DirectoryAccess(console, directory);

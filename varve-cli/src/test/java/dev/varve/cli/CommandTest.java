@@ -96,6 +96,8 @@ final class CommandTest {
             List.of("stats"),
             List.of("verify", "--deep"),
             List.of("inspect", "CATALOG"),
+            List.of("export", temporary.resolve("export").toString()),
+            List.of("import", "--overwrite", temporary.resolve("export").toString()),
             List.of("delete", "-k", "k", "a"),
             List.of("salvage", temporary.resolve("saved").toString()),
             List.of("version"));
@@ -239,6 +241,8 @@ final class CommandTest {
             "count",
             "load",
             "dump",
+            "export",
+            "import",
             "keyspaces",
             "stats",
             "verify",

@@ -11,7 +11,8 @@ public enum FileKind {
   MANIFEST(5, 1, "manifest"),
   BLOB(6, 1, "blob file"),
   HEAP(7, 1, "heap"),
-  HEAP_MAP(8, 1, "map of a heap");
+  HEAP_MAP(8, 1, "map of a heap"),
+  EXPORT(9, 1, "export");
 
   private final int code;
   private final int version;

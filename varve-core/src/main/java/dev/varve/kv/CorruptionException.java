@@ -24,6 +24,24 @@ public final class CorruptionException extends VarveException {
   /// @param cause what showed the damage, if an exception did
   public CorruptionException(
       Path file, long offset, String expected, String found, @Nullable Throwable cause) {
+    this(
+        file,
+        offset,
+        expected,
+        found,
+        "Restore the file, or make a new store of what is sound with: varve -d "
+            + file.getParent()
+            + " salvage NEW_DIRECTORY",
+        cause);
+  }
+
+  private CorruptionException(
+      Path file,
+      long offset,
+      String expected,
+      String found,
+      String advice,
+      @Nullable Throwable cause) {
     super(
         file
             + " is damaged at byte "
@@ -32,14 +50,22 @@ public final class CorruptionException extends VarveException {
             + expected
             + ", found "
             + found
-            + ". Restore the file, or make a new store of what is sound with: varve -d "
-            + file.getParent()
-            + " salvage NEW_DIRECTORY",
+            + ". "
+            + advice,
         cause);
     this.file = file;
     this.offset = offset;
     this.expected = expected;
     this.found = found;
+  }
+
+  /// Of an export, which is no file of a store.
+  ///
+  /// @param name the file, or what else the stream is called
+  public static CorruptionException ofExport(
+      Path name, long offset, String expected, String found) {
+    return new CorruptionException(
+        name, offset, expected, found, "Export the store again, or restore the export", null);
   }
 
   /// The damaged file.

@@ -51,6 +51,9 @@ public interface Keyspace extends KeyspaceView {
   /// Makes `key` absent, acknowledged as `durability` says.
   void delete(byte[] key, Durability durability);
 
+  /// Sets the value of `key` and answers the value it had, or null.
+  byte @Nullable [] getAndPut(byte[] key, byte[] value);
+
   /// Makes `key` absent and answers the value it had, or null.
   byte @Nullable [] remove(byte[] key);
 
@@ -71,24 +74,58 @@ public interface Keyspace extends KeyspaceView {
   /// writer came in between.
   byte @Nullable [] update(byte[] key, UnaryOperator<byte @Nullable []> function);
 
-  /// Adds `delta` to the counter at `key` and answers its new value. A counter is 8 bytes, a signed
-  /// number with its high byte first; absent counts as 0. It wraps around past 63 bits.
+  /// As [#update], but answers the value before.
+  default byte @Nullable [] getAndUpdate(byte[] key, UnaryOperator<byte @Nullable []> function) {
+    byte @Nullable [] current = get(key);
+    while (true) {
+      byte @Nullable [] updated = function.apply(current == null ? null : current.clone());
+      switch (compareAndSet(key, current, updated)) {
+        case SwapResult.Swapped swapped -> {
+          return swapped.previous();
+        }
+        case SwapResult.Refused refused -> current = refused.current();
+      }
+    }
+  }
+
+  /// Adds `delta` to the counter at `key` and answers its new value; as [Counter#increment(long)].
   ///
   /// @throws UsageException when the value at `key` has not 8 bytes
+  /// @throws LimitException when the sum does not fit in 64 bits; nothing was changed
   long increment(byte[] key, long delta);
 
+  /// The counter at `key`, whether there is one or not.
+  Counter counter(byte[] key);
+
   /// Removes the entry with the least key and answers it, or null when there is none. Needs order.
-  @Nullable Entry popFirst();
+  default @Nullable Entry popFirst() {
+    return popFirst(KeyRange.all());
+  }
+
+  /// Removes the entry with the least key in `range` and answers it, or null when there is none.
+  /// Needs order.
+  @Nullable Entry popFirst(KeyRange range);
 
   /// Removes the entry with the greatest key and answers it, or null when there is none. Needs
   /// order.
-  @Nullable Entry popLast();
+  default @Nullable Entry popLast() {
+    return popLast(KeyRange.all());
+  }
+
+  /// Removes the entry with the greatest key in `range` and answers it, or null when there is none.
+  /// Needs order.
+  @Nullable Entry popLast(KeyRange range);
 
   /// Makes every key in `range` absent, in one commit. A range other than [KeyRange#all] needs
   /// order. The other writers of the store wait meanwhile.
   ///
   /// @throws LimitException when an end of the range is longer than a key can be
   void deleteRange(KeyRange range);
+
+  /// Makes every key absent, in one commit.
+  default void clear() {
+    deleteRange(KeyRange.all());
+  }
 
   /// Begins to gather many entries that enter in one commit, without passing through the log where
   /// the engine keeps its entries in files.

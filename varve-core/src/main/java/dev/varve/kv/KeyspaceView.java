@@ -1,5 +1,6 @@
 package dev.varve.kv;
 
+import dev.varve.base.SipHash;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -85,6 +86,31 @@ public interface KeyspaceView {
       }
     }
     return count;
+  }
+
+  /// A checksum of all entries, by which two keyspaces can be compared, or one at two moments; as
+  /// [#checksum(KeyRange)].
+  default long checksum() {
+    return checksum(KeyRange.all());
+  }
+
+  /// A checksum of the entries in `range`: the same for the same entries, whatever engine holds
+  /// them and in whatever order; 0 of none. It reads them all. A range other than [KeyRange#all]
+  /// needs order.
+  ///
+  /// Each entry counts with 64 bits: SipHash-1-3 of its value, under the key of two words that are
+  /// SipHash-1-3 of its key, under the key 0 0, and 0. The checksum is their sum modulo 2^64.
+  default long checksum(KeyRange range) {
+    SipHash ofKeys = new SipHash(0, 0);
+    long sum = 0;
+    try (Cursor cursor = cursor(range)) {
+      for (cursor.seekToFirst(); cursor.isValid(); cursor.next()) {
+        byte[] key = cursor.key();
+        byte[] value = cursor.value();
+        sum += new SipHash(ofKeys.hash(key, 0, key.length), 0).hash(value, 0, value.length);
+      }
+    }
+    return sum;
   }
 
   /// Whether there is no entry.

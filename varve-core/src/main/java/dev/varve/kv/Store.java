@@ -1,5 +1,8 @@
 package dev.varve.kv;
 
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -82,6 +85,43 @@ public interface Store extends AutoCloseable {
   default VerifyReport verify() {
     return verify(false, ProgressListener.NONE);
   }
+
+  /// Writes all keyspaces, their options and all entries as of one moment to a stream that any
+  /// store can import, whatever its engines; `docs/format/export.md` has the bytes. Readers and
+  /// writers go on. The stream is flushed, and not closed.
+  ///
+  /// @throws StoreIoException when the stream refuses
+  /// @throws StoreClosedException when a keyspace was dropped meanwhile; begin again
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  ExportReport exportTo(OutputStream target, ProgressListener listener);
+
+  /// As [#exportTo(OutputStream, ProgressListener)], without progress.
+  default ExportReport exportTo(OutputStream target) {
+    return exportTo(target, ProgressListener.NONE);
+  }
+
+  /// Takes in what [#exportTo] wrote. A keyspace that is missing is made with the options that it
+  /// had; one that is there keeps its own. Other keyspaces stay as they are. When it returns, every
+  /// entry is there, counted and durable.
+  ///
+  /// When it fails, what it had put in is taken out again: the keyspaces that it made are dropped,
+  /// the others are empty, those included that were to be overwritten, so `Varve.checkExport` looks
+  /// first. When the process ends meanwhile, some of it may stay; the next import then finds
+  /// keyspaces that are not empty.
+  ///
+  /// The listener hears of the bytes that were read.
+  ///
+  /// @param source is read to its end, and not closed
+  /// @param name what errors call the source
+  /// @throws CorruptionException when it is damaged, cut off, or no export; it names the byte
+  /// @throws FormatException when it was written by a newer version
+  /// @throws UsageException when a keyspace has entries and the mode is [ImportMode#INTO_EMPTY],
+  ///   before anything was changed; or when others wrote to a keyspace meanwhile, so that there are
+  ///   more or fewer entries than were imported: then all stays
+  /// @throws StoreIoException when the source refuses
+  /// @throws java.util.concurrent.CancellationException when the listener stopped it
+  ExportReport importFrom(
+      InputStream source, Path name, ImportMode mode, ProgressListener listener);
 
   /// Figures of this moment.
   StoreStats stats();

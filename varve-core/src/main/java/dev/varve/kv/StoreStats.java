@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param snapshots how many snapshots and cursors are open
 /// @param leakedHandles how many handles were forgotten since the store was opened
 /// @param failed whether the store has failed
-/// @param diskBytes the bytes of all its files
+/// @param diskBytes the bytes of its log and of its keyspaces' files; the catalog and the
+///   manifests, some KiB, are not counted
 /// @param lastFlushFailure why the last flush in the background failed, or null; the log grows
 ///   until one succeeds
 /// @param acceptedBytes the bytes of the commits made since the store was opened, as they were

@@ -110,6 +110,7 @@ public final class FileInspector {
           HeapInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
       case HEAP_MAP ->
           HeapMapInspection.describe(fs, file, envelope, itemsMax, properties, items, problems);
+      case EXPORT -> ExportInspection.describe(fs, file, itemsMax, properties, items, problems);
     }
     return new FileInspection("" + envelope.kind(), properties, items, problems);
   }

@@ -1,6 +1,8 @@
 package dev.varve.store;
 
 import dev.varve.kv.Durability;
+import dev.varve.kv.ExportReport;
+import dev.varve.kv.ImportMode;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
@@ -13,6 +15,9 @@ import dev.varve.kv.StoreStats;
 import dev.varve.kv.UsageException;
 import dev.varve.kv.VerifyReport;
 import dev.varve.kv.WriteBatch;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +45,8 @@ final class OpenStore implements Store {
     return core;
   }
 
-  private Keyspace handle(KeyspaceState state) {
+  /// What users hold of a keyspace.
+  StoreKeyspace handle(KeyspaceState state) {
     return handles.computeIfAbsent(state.id(), id -> new StoreKeyspace(this, state));
   }
 
@@ -63,7 +69,7 @@ final class OpenStore implements Store {
   @Override
   public List<Keyspace> keyspaces() {
     core.pipeline().requireOpen();
-    return core.keyspaceTable().allByName().stream().map(this::handle).toList();
+    return core.keyspaceTable().allByName().stream().<Keyspace>map(this::handle).toList();
   }
 
   @Override
@@ -142,6 +148,18 @@ final class OpenStore implements Store {
   public VerifyReport verify(boolean deep, ProgressListener listener) {
     core.pipeline().requireOpen();
     return new Verifier(core, new ThrottledListener(listener, core.clock())).run(deep);
+  }
+
+  @Override
+  public ExportReport exportTo(OutputStream target, ProgressListener listener) {
+    return new StoreExport(this, new ThrottledListener(listener, core.clock())).run(target);
+  }
+
+  @Override
+  public ExportReport importFrom(
+      InputStream source, Path name, ImportMode mode, ProgressListener listener) {
+    core.pipeline().requireUsable();
+    return new StoreImport(this, name, mode).run(source, listener, core);
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.varve.store;
 
-import dev.varve.base.Bytes;
 import dev.varve.engine.Engine;
 import dev.varve.kv.BulkLoad;
+import dev.varve.kv.Counter;
 import dev.varve.kv.Durability;
 import dev.varve.kv.Entry;
 import dev.varve.kv.KeyRange;
@@ -191,6 +191,19 @@ final class StoreKeyspace extends EngineView implements Keyspace {
   }
 
   @Override
+  public byte @Nullable [] getAndPut(byte[] key, byte[] value) {
+    Limits.checkKey(key);
+    Limits.checkValue(value);
+    return this.<byte[]>decide(
+        false,
+        writer -> {
+          byte @Nullable [] current = newest(key);
+          writer.put(id, key, value);
+          return current;
+        });
+  }
+
+  @Override
   public byte @Nullable [] putIfAbsent(byte[] key, byte[] value) {
     Limits.checkKey(key);
     Limits.checkValue(value);
@@ -260,42 +273,47 @@ final class StoreKeyspace extends EngineView implements Keyspace {
   @Override
   public long increment(byte[] key, long delta) {
     Limits.checkKey(key);
+    return count(key, current -> StoreCounter.sum(current, delta), false);
+  }
+
+  @Override
+  public Counter counter(byte[] key) {
+    return new StoreCounter(this, key);
+  }
+
+  /// Changes the counter at a key, which is within the limits.
+  ///
+  /// @param answersPrevious whether what it was is answered, rather than what it is now
+  long count(byte[] key, StoreCounter.Change change, boolean answersPrevious) {
     return this.<Long>decideAlways(
         false,
         writer -> {
-          byte @Nullable [] current = newest(key);
-          if (current != null && current.length != Long.BYTES) {
-            throw new UsageException(
-                "a counter has 8 bytes, the value in keyspace '"
-                    + name()
-                    + "' has "
-                    + current.length
-                    + "; use a key of its own for the counter");
+          byte @Nullable [] value = newest(key);
+          long current = value == null ? 0 : Counter.decode(value);
+          long updated = change.of(current);
+          if (updated != current) {
+            writer.put(id, key, Counter.encode(updated));
           }
-          long sum = (current == null ? 0 : Bytes.getLongBigEndian(current, 0)) + delta;
-          byte[] updated = new byte[Long.BYTES];
-          Bytes.putLongBigEndian(updated, 0, sum);
-          writer.put(id, key, updated);
-          return sum;
+          return answersPrevious ? current : updated;
         });
   }
 
   @Override
-  public @Nullable Entry popFirst() {
-    return pop(true);
+  public @Nullable Entry popFirst(KeyRange range) {
+    return pop(range, true);
   }
 
   @Override
-  public @Nullable Entry popLast() {
-    return pop(false);
+  public @Nullable Entry popLast(KeyRange range) {
+    return pop(range, false);
   }
 
-  private @Nullable Entry pop(boolean first) {
+  private @Nullable Entry pop(KeyRange range, boolean first) {
     requireOrder(first ? "popFirst" : "popLast");
     return this.<Entry>decide(
         true,
         writer -> {
-          @Nullable Entry entry = first ? first() : last();
+          @Nullable Entry entry = first ? first(range) : last(range);
           if (entry != null) {
             writer.delete(id, entry.key());
           }

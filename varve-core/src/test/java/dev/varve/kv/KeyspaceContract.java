@@ -112,16 +112,85 @@ public abstract class KeyspaceContract extends StoreContract {
   }
 
   @Test
-  void counters_count_wrap_and_refuse_other_values() {
+  void get_and_put_and_get_and_update_answer_what_was_there() {
     byte[] k = b("k");
-    assertEquals(5, keyspace.increment(k, 5));
-    assertEquals(3, keyspace.increment(k, -2));
-    assertArrayEquals(new byte[] {0, 0, 0, 0, 0, 0, 0, 3}, keyspace.get(k));
-    keyspace.increment(k, Long.MAX_VALUE);
-    assertEquals(Long.MIN_VALUE + 3, keyspace.increment(k, 1));
-    keyspace.put(k, b("text"));
-    Expect.failure(UsageException.class, () -> keyspace.increment(k, 1), "8 bytes", "has 4");
-    assertEquals("text", s(keyspace.get(k)));
+    assertNull(keyspace.getAndPut(k, b("1")));
+    assertEquals("1", s(keyspace.getAndPut(k, b("2"))));
+    assertEquals("2", s(keyspace.getAndUpdate(k, v -> b(s(v) + "+"))));
+    assertEquals("2+", s(keyspace.getAndUpdate(k, v -> null)));
+    assertFalse(keyspace.contains(k));
+    assertNull(keyspace.getAndUpdate(k, v -> v == null ? b("3") : b("wrong")));
+    reopen();
+    assertEquals("3", s(keyspace.get(k)));
+    assertThrows(LimitException.class, () -> keyspace.getAndPut(new byte[0], k));
+  }
+
+  @Test
+  void entries_are_popped_from_both_ends_of_a_range() {
+    fill("a", "b", "c", "d", "e", "f");
+    if (!ordered) {
+      Expect.failure(UsageException.class, () -> keyspace.popFirst(KeyRange.all()), "order");
+      Expect.failure(UsageException.class, () -> keyspace.popLast(KeyRange.all()), "order");
+      assertEquals(6, keyspace.count());
+      return;
+    }
+    KeyRange range = KeyRange.of(b("b"), b("e"));
+    assertEquals("b", s(keyspace.popFirst(range).key()));
+    Entry last = keyspace.popLast(range);
+    assertEquals("d=vd", s(last.key()) + "=" + s(last.value()));
+    assertEquals("c", s(keyspace.popLast(range).key()));
+    long before = store.stats().visibleThrough();
+    assertNull(keyspace.popFirst(range));
+    assertNull(keyspace.popLast(range));
+    assertEquals(before, store.stats().visibleThrough(), "nothing was written");
+    assertEquals("a", s(keyspace.popFirst().key()));
+    assertEquals("f", s(keyspace.popLast().key()));
+    assertEquals(List.of("e"), keys(KeyRange.all()));
+  }
+
+  @Test
+  void clear_leaves_nothing_in_one_commit_and_a_snapshot_keeps_what_it_has() {
+    fill("a", "b", "c");
+    long before = store.stats().visibleThrough();
+    try (Snapshot snapshot = store.snapshot()) {
+      keyspace.clear();
+      assertTrue(keyspace.isEmpty());
+      assertEquals(3, keyspace.at(snapshot).count());
+    }
+    assertEquals(before + 1, store.stats().visibleThrough());
+    reopen();
+    assertTrue(keyspace.isEmpty());
+  }
+
+  @Test
+  void a_checksum_tells_entries_apart_and_no_engine_or_order_from_another() {
+    assertEquals(0, keyspace.checksum());
+    Keyspace other = store.keyspace("other", KeyspaceOptions.of(EngineKind.RBTREE));
+    for (int i = 0; i < 100; i++) {
+      keyspace.put(b("key " + i), b("value " + i));
+      other.put(b("key " + (99 - i)), b("value " + (99 - i)));
+    }
+    long checksum = keyspace.checksum();
+    assertEquals(other.checksum(), checksum);
+    keyspace.put(b("key 1"), b("value 2"));
+    keyspace.put(b("key 2"), b("value 1"));
+    assertFalse(keyspace.checksum() == checksum, "values have changed places");
+    keyspace.put(b("key 1"), b("value 1"));
+    keyspace.put(b("key 2"), b("value 2"));
+    store.flush();
+    reopen();
+    assertEquals(checksum, keyspace.checksum());
+    try (Snapshot snapshot = store.snapshot()) {
+      keyspace.delete(b("key 1"));
+      keyspace.put(b("key "), b("1value 1"));
+      assertFalse(keyspace.checksum() == checksum, "a byte went from the key to the value");
+      assertEquals(checksum, keyspace.at(snapshot).checksum());
+    }
+    if (ordered) {
+      assertEquals(
+          store.keyspace("other").checksum(KeyRange.atLeast(b("key 2"))),
+          keyspace.checksum(KeyRange.atLeast(b("key 2"))));
+    }
   }
 
   @Test
@@ -412,33 +481,5 @@ public abstract class KeyspaceContract extends StoreContract {
     List<String> expected = new ArrayList<>();
     model.keySet().forEach(k -> expected.add(s(k)));
     assertEquals(expected, keys(KeyRange.all()));
-  }
-
-  /// Writers keep two keys equal and a sum constant; readers must never see otherwise.
-  @Test
-  void no_increment_is_lost_by_many_threads() throws Exception {
-    int threads = 8;
-    int each = 2_000;
-    List<Thread> all = new ArrayList<>();
-    for (int t = 0; t < threads; t++) {
-      all.add(
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int i = 0; i < each; i++) {
-                      keyspace.increment(b("counter"), 1);
-                      keyspace.update(
-                          b("text"),
-                          v -> b(Integer.toString(v == null ? 1 : Integer.parseInt(s(v)) + 1)));
-                    }
-                  }));
-    }
-    for (Thread thread : all) {
-      thread.join();
-    }
-    assertEquals((long) threads * each, keyspace.increment(b("counter"), 0));
-    assertEquals(threads * each, Integer.parseInt(s(keyspace.get(b("text")))));
-    reopen();
-    assertEquals((long) threads * each, keyspace.increment(b("counter"), 0));
   }
 }

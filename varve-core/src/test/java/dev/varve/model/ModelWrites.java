@@ -133,7 +133,14 @@ final class ModelWrites {
     if (current != null && current.length != Long.BYTES) {
       return Decision.nothing(Answers.USAGE);
     }
-    long sum = (current == null ? 0 : ByteBuffer.wrap(current).getLong()) + delta;
+    long before = current == null ? 0 : ByteBuffer.wrap(current).getLong();
+    long sum = before + delta;
+    if (delta < 0 ? sum > before : sum < before) {
+      return Decision.nothing(Answers.LIMIT);
+    }
+    if (delta == 0) {
+      return Decision.nothing("" + sum);
+    }
     return Decision.set(ByteBuffer.allocate(Long.BYTES).putLong(sum).array(), "" + sum);
   }
 

@@ -1,6 +1,7 @@
 package dev.varve.rigs;
 
 import dev.varve.Varve;
+import dev.varve.kv.Counter;
 import dev.varve.kv.Cursor;
 import dev.varve.kv.Durability;
 import dev.varve.kv.EngineKind;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Kills, with SIGKILL and at a random moment, a process that writes to a store on a real
 /// directory, and opens what it left: at every level each acknowledged commit must be there, whole,
-/// and the next process goes on with the same store under other options.
+/// no number of a counter may have been answered twice or be missing, and the next process goes on
+/// with the same store under other options.
 ///
 /// @threads one at a time
 final class KillRig {
@@ -39,6 +41,9 @@ final class KillRig {
   private final long seed;
   private final KillWriter.Bug bug;
   private final Findings findings;
+
+  /** What the counter that all threads increment was last found to be, by store. */
+  private final Map<Path, Long> counted = new HashMap<>();
 
   /// @param directory where the stores go, one for each engine
   KillRig(Path directory, long seed, KillWriter.Bug bug, Findings findings) {
@@ -58,10 +63,9 @@ final class KillRig {
       List<String> options = options(random, engine);
       Path store = directory.resolve(engine.name().toLowerCase(Locale.ROOT));
       try {
-        Map<Integer, Long> acknowledged =
-            killed(store, options, 20 + random.nextInt(KILL_MILLIS_MAX));
+        KillAnswers acknowledged = killed(store, options, 20 + random.nextInt(KILL_MILLIS_MAX));
         findings.count("kills", 1);
-        acknowledged.values().forEach(n -> findings.count("commits known", n));
+        acknowledged.commits().values().forEach(n -> findings.count("commits known", n));
         check(store, acknowledged);
       } catch (PromiseBroken | VarveException e) {
         findings.violation(
@@ -85,9 +89,8 @@ final class KillRig {
         "memory=64MiB");
   }
 
-  /** Starts a writer, kills it, and answers the last number that each thread acknowledged. */
-  private Map<Integer, Long> killed(Path store, List<String> options, int millis)
-      throws IOException {
+  /** Starts a writer, kills it, and answers what it acknowledged. */
+  private KillAnswers killed(Path store, List<String> options, int millis) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -105,13 +108,13 @@ final class KillRig {
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     Thread killer = Thread.ofPlatform().daemon().unstarted(() -> kill(process, millis));
     Thread late = Thread.ofPlatform().daemon().start(() -> kill(process, START_SECONDS_MAX * 1000));
-    Map<Integer, Long> acknowledged = new HashMap<>();
+    KillAnswers acknowledged = new KillAnswers();
     try (BufferedReader lines = process.inputReader(StandardCharsets.US_ASCII)) {
-      String line = lines.readLine();
+      @Nullable String line = lines.readLine();
       killer.start();
-      for (String next = lines.readLine(); next != null; next = lines.readLine()) {
+      for (String next = lines.readLine(); next != null && line != null; next = lines.readLine()) {
         // What follows the last line end was cut off by the kill.
-        acknowledge(acknowledged, line);
+        acknowledged.add(line);
         line = next;
       }
     } finally {
@@ -122,16 +125,6 @@ final class KillRig {
       throw new PromiseBroken("the writer acknowledged nothing");
     }
     return acknowledged;
-  }
-
-  private static void acknowledge(Map<Integer, Long> acknowledged, @Nullable String line) {
-    if (line != null) {
-      int space = line.indexOf(' ');
-      acknowledged.merge(
-          Integer.valueOf(line.substring(0, space)),
-          Long.valueOf(line.substring(space + 1)),
-          Math::max);
-    }
   }
 
   private static void kill(Process process, int millis) {
@@ -146,7 +139,7 @@ final class KillRig {
     }
   }
 
-  private void check(Path path, Map<Integer, Long> acknowledged) {
+  private void check(Path path, KillAnswers acknowledged) {
     try (Store store = Varve.open(path)) {
       Keyspace a = store.keyspace("a");
       Keyspace b = store.keyspace("b");
@@ -156,7 +149,7 @@ final class KillRig {
         KillWriter.Source source = new KillWriter.Source(seed, thread, KillWriter.Bug.NONE);
         byte[] counter = a.get(source.counterKey());
         long last = counter == null ? 0 : ByteBuffer.wrap(counter).getLong();
-        long least = acknowledged.getOrDefault(thread, 0L);
+        long least = acknowledged.commits().getOrDefault(thread, 0L);
         require(
             last >= least,
             "thread " + thread + ": commit " + least + " was acknowledged, the store has " + last);
@@ -165,12 +158,35 @@ final class KillRig {
         }
         expect(source, last, expectedA, expectedB);
       }
+      long shared = a.counter(KillWriter.sharedKey()).get();
+      if (shared > 0) {
+        expectedA.put(text(KillWriter.sharedKey()), Counter.encode(shared));
+      }
+      checkCounter(path, acknowledged, shared);
       compare("a", a, expectedA);
       compare("b", b, expectedB);
       var report = store.verify(true, ProgressListener.NONE);
       require(report.isSound(), "verification found: " + report.problems());
       findings.count("entries compared", expectedA.size() + expectedB.size());
     }
+  }
+
+  /** Each number of the counter is answered once, and what was answered is there, not more. */
+  private void checkCounter(Path path, KillAnswers answered, long found) {
+    long before = counted.getOrDefault(path, 0L);
+    long last = Math.max(before, answered.numberMax());
+    require(
+        !answered.isAnyTwice(),
+        "two increments of the counter of all were answered the same number");
+    require(
+        found >= last, "the counter of all: " + last + " was acknowledged, the store has " + found);
+    // Of each thread one number may have been made and not printed, and one line may be cut off.
+    boolean known = counted.containsKey(path) || answered.increments() > 0;
+    require(
+        !known || found <= last + THREADS + 1,
+        "the counter of all: " + last + " was acknowledged last, the store has " + found);
+    counted.put(path, found);
+    findings.count("increments known", answered.increments());
   }
 
   /** What commits 1 to `last` of a thread lead to: for each key only the last one counts. */

@@ -2,6 +2,7 @@ package dev.varve.rigs;
 
 import dev.varve.Varve;
 import dev.varve.kv.ByteSize;
+import dev.varve.kv.Counter;
 import dev.varve.kv.EngineKind;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
@@ -14,9 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /// The process that a kill rig kills: some threads write numbered commits to a store on a real
-/// directory and print `thread number` when one is acknowledged.
+/// directory and print `thread number` when one is acknowledged; and they increment one counter,
+/// all of them, and print `-1 number` for each number that they are answered.
 ///
 /// A thread's commit of number n is decided by the seed, the thread and n: it sets a key in each of
 /// two keyspaces, takes one away now and then, and sets the thread's own counter to n.
@@ -31,10 +34,21 @@ final class KillWriter {
     /// Acknowledges every commit and makes all but each fiftieth.
     FORGETS,
     /// Writes another value now and then.
-    GARBLES
+    GARBLES,
+    /// Reads the counter that all increment, and writes it in another commit.
+    RACES,
+    /// Acknowledges a number of the counter before it is there.
+    COUNTS_FIRST,
+    /// Increments the counter twice for one number.
+    COUNTS_TWICE
   }
 
   static final int KEYS = 200;
+
+  /// What stands in the place of a thread for the counter that all increment.
+  static final int SHARED = -1;
+
+  private static final byte[] SHARED_KEY = "counter of all".getBytes(StandardCharsets.US_ASCII);
   private static final int VALUE_BYTES_MAX = 400;
   private static final ByteSize MEMTABLE = ByteSize.ofKibibytes(64);
 
@@ -99,6 +113,30 @@ final class KillWriter {
     }
   }
 
+  /// The counter that all threads increment.
+  static byte[] sharedKey() {
+    return SHARED_KEY.clone();
+  }
+
+  private static long count(Keyspace keyspace, Bug bug) {
+    Counter counter = keyspace.counter(SHARED_KEY);
+    return switch (bug) {
+      case RACES -> {
+        long next = counter.get() + 1;
+        // As long as a slow reader takes, so that another gets in between.
+        LockSupport.parkNanos(100_000);
+        long _ = counter.getAndSet(next);
+        yield next;
+      }
+      case COUNTS_FIRST -> counter.increment() + 50;
+      case COUNTS_TWICE -> {
+        long _ = counter.increment();
+        yield counter.increment() / 2;
+      }
+      default -> counter.increment();
+    };
+  }
+
   private static void write(Store store, Keyspace a, Keyspace b, Source source) {
     byte[] counter = a.get(source.counterKey());
     PrintStream out = System.out;
@@ -127,6 +165,7 @@ final class KillWriter {
       if (source.bug != Bug.ACKNOWLEDGES_FIRST) {
         out.println(source.thread + " " + n);
       }
+      out.println(SHARED + " " + count(a, source.bug));
     }
   }
 }
