@@ -2,7 +2,7 @@ package dev.varve.engine.btree;
 
 import java.util.ArrayDeque;
 
-/// The low keys of leaves that were deleted as a whole, in the order of the deletes.
+/// The low keys of leaves of which everything was deleted, in the order of the deletes.
 ///
 /// @threads the writer
 final class EmptyLeaves {

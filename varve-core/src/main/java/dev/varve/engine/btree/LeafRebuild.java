@@ -17,13 +17,14 @@ final class LeafRebuild {
   private int[] newest = new int[64];
   private byte[] sourceOf = new byte[64];
   private int[] bytes = new int[64];
+
+  /** How many records each key has. */
+  private int[] records = new int[64];
+
   private long[][] covers = {NO_COVERS, NO_COVERS};
   private int sourceCount;
   private int keys;
   private long bytesTotal;
-
-  /** How many records the keys have that may have more than one. */
-  private long furtherRecords;
 
   LeafRebuild(Retention retention) {
     this.retention = retention;
@@ -75,20 +76,21 @@ final class LeafRebuild {
     int prefixLength = entries.prefix().length;
     for (int record : entries.sorted()) {
       if (revisions.of(record) > 0) {
-        add(source, record, LeafBuilder.bytes(revisions, prefixLength));
-        furtherRecords += revisions.count() - 1;
+        add(source, record, LeafBuilder.bytes(revisions, prefixLength), revisions.count());
       }
     }
     return this;
   }
 
-  private void add(int source, int record, int recordBytes) {
+  private void add(int source, int record, int recordBytes, int recordCount) {
     if (keys == newest.length) {
       newest = java.util.Arrays.copyOf(newest, 2 * keys);
       sourceOf = java.util.Arrays.copyOf(sourceOf, 2 * keys);
       bytes = java.util.Arrays.copyOf(bytes, 2 * keys);
+      records = java.util.Arrays.copyOf(records, 2 * keys);
     }
     newest[keys] = record;
+    records[keys] = recordCount;
     sourceOf[keys] = (byte) source;
     bytes[keys++] = recordBytes;
     bytesTotal += recordBytes;
@@ -129,13 +131,15 @@ final class LeafRebuild {
     byte[] prefix = prefix(from, to, coming);
     int capacity = Math.min(order, Math.max(SLOTS_MIN, (to - from) + (to - from) / 2 + 1));
     long size = 0;
+    long recordCount = 0;
     for (int i = from; i < to; i++) {
-      size += bytes[i] + Math.max(0, sources[sourceOf[i]].prefix().length - prefix.length);
+      // Each record has what the prefix has no more, and its length may take some bytes more.
+      int longer = Math.max(0, sources[sourceOf[i]].prefix().length - prefix.length);
+      size += bytes[i] + records[i] * (longer + 4L);
+      recordCount += records[i];
     }
-    // A shorter prefix may make a length longer by some bytes.
-    size += 4L * (to - from);
     long slack = Math.max(room, Math.max(RECORD_BYTES_MIN, size / 2));
-    long all = LeafEntries.roomFor(size + slack, to - from + furtherRecords + 1);
+    long all = LeafEntries.roomFor(size + slack, recordCount + 1);
     LeafBuilder builder =
         new LeafBuilder(prefix, Math.max(capacity, to - from), Math.toIntExact(all));
     Revisions first = revisions(0);

@@ -16,7 +16,8 @@ final class Tree {
    *     most the tree's height of steps.
    * T2: a leaf covers the keys from its separator on, and, while it is in the tree, all keys that it
    *     ever covered: a leaf that is split leaves the tree for two others, one that grows stays.
-   * T3: inner nodes but the root have a quarter of the order of children or more.
+   * T3: inner nodes have two children or more. One that loses a child, and has less than a quarter of the
+   *     order then, is joined with one beside it, or takes some from there.
    * T4: where keys come in rising or falling order, inner nodes are left full. */
 
   private static final byte[] LEAST = {};

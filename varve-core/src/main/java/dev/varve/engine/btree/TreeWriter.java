@@ -20,8 +20,11 @@ final class TreeWriter {
   /** What a tombstone takes beside its key, or more. */
   private static final int DELETE_ROOM = 32;
 
-  /** How many leaves without entries leave the tree at once. */
+  /** How many leaves without entries are looked at between two epochs. */
   private static final int SWEEP_MAX = 2000;
+
+  /** How many are whenever there is another one. */
+  private static final int SWEEP_EACH = 2;
 
   private final Tree tree;
   private final LeafCache cache;
@@ -257,8 +260,13 @@ final class TreeWriter {
       int suffixLength = keyLength - from.prefix().length;
       if (from.hasRoom(LeafRecord.bytes(true, suffixLength, -1))) {
         bury(sequence, from, slot, array, keyOffset, keyLength);
-        if (from.live() < tree.order() >> SPARSE_SHIFT) {
+        if (from.live() < Math.max(1, tree.order() >> SPARSE_SHIFT)) {
           join(leaf, array, keyOffset, keyLength);
+        }
+        if (from.live() == 0) {
+          // Whoever reads the past may need it for a while, if it is there still.
+          emptied.add(leaf.low());
+          sweep(SWEEP_EACH, false);
         }
         return;
       }
@@ -492,21 +500,17 @@ final class TreeWriter {
     Inner parent = path.node(level);
     int index = path.index(level);
     Leaf next = index + 1 < parent.childCount() ? (Leaf) parent.child(index + 1) : null;
-    if (next != null && next.entries() != null) {
-      join(leaf, next);
-      return;
-    }
     Leaf before = index > 0 ? (Leaf) parent.child(index - 1) : null;
-    if (before == null) {
-      return;
-    }
-    path.back();
-    if (before.entries() != null) {
-      join(before, leaf);
-    } else if (isEmpty(leaf)) {
+    if (before != null && isEmpty(leaf)) {
+      path.back();
       merges.increment();
       tree.removeBehind(path, before, leaf);
       leave(leaf);
+    } else if (next != null && next.entries() != null) {
+      join(leaf, next);
+    } else if (before != null && before.entries() != null) {
+      path.back();
+      join(before, leaf);
     }
   }
 
@@ -524,8 +528,10 @@ final class TreeWriter {
     LeafEntries b = loader.entries(right);
     LeafRebuild both =
         new LeafRebuild(Retention.of(visibility)).add(a, Leaf.NO_COVERS).add(b, right.covers());
-    int keysMax = tree.order() - (tree.order() >> SPARSE_SHIFT);
-    int bytesMax = settings.leafBytesMax() - (settings.leafBytesMax() >> SPARSE_SHIFT);
+    // With room to grow, unless one of them is not worth a leaf whatever the other has.
+    int shift = Math.min(a.live(), b.live()) == 0 ? Integer.SIZE - 1 : SPARSE_SHIFT;
+    int keysMax = tree.order() - (tree.order() >> shift);
+    int bytesMax = settings.leafBytesMax() - (settings.leafBytesMax() >> shift);
     if (both.keys() <= keysMax && both.bytes() <= bytesMax) {
       merges.increment();
       LeafEntries joined = both.build(0, both.keys(), null, tree.order(), 0);
@@ -554,18 +560,29 @@ final class TreeWriter {
     leave(right);
   }
 
-  /// Takes leaves that were deleted as a whole out of the tree, some of them at once, as far as
+  /// Takes leaves that have no entries any more out of the tree, some of them at once, as far as
   /// nobody reads them. While nobody applies.
   void sweep() {
-    for (int i = 0; i < SWEEP_MAX && !emptied.isEmpty(); i++) {
+    sweep(SWEEP_MAX, true);
+  }
+
+  /** Looks at so many, as long as they are in memory, or are brought there. */
+  private void sweep(int leavesMax, boolean loads) {
+    for (int i = 0; i < leavesMax && !emptied.isEmpty(); i++) {
       byte[] low = emptied.first();
       Leaf leaf = tree.find(low, 0, low.length);
-      if (Arrays.equals(leaf.low(), low) && loader.entries(leaf).live() == 0) {
-        if (!isEmpty(leaf)) {
-          // Somebody reads it; what comes behind it was deleted at the same time, or later.
+      if (Arrays.equals(leaf.low(), low)) {
+        LeafEntries in = loads ? loader.entries(leaf) : leaf.entries();
+        if (in == null) {
           return;
         }
-        join(leaf, low, 0, low.length);
+        if (in.live() == 0) {
+          if (!isEmpty(leaf)) {
+            // Somebody reads it; what comes behind it was deleted at the same time, or later.
+            return;
+          }
+          join(leaf, low, 0, low.length);
+        }
       }
       emptied.remove();
     }
