@@ -61,7 +61,7 @@ final class CrashRig {
     this.lie = planted.lie();
     this.sample = sample;
     this.findings = findings;
-    boolean isPlanted = planted != Planted.NOTHING || rigCase.bug() != LsmBug.NONE;
+    boolean isPlanted = planted != Planted.NOTHING || rigCase.bug() != PlantedBug.NONE;
     this.enough = isPlanted ? 1 : ENOUGH;
     this.run = new ScriptRun(rigCase, judged);
   }

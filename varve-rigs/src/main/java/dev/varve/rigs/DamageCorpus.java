@@ -1,7 +1,9 @@
 package dev.varve.rigs;
 
+import dev.varve.engine.btree.heap.HeapMapInspection;
 import dev.varve.format.StoreFileName;
 import dev.varve.fs.MemoryFileSystem;
+import dev.varve.kv.FileInspection;
 import dev.varve.model.Step;
 import dev.varve.model.StoreState;
 import dev.varve.store.FileInspector;
@@ -9,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -32,6 +35,9 @@ record DamageCorpus(
     List<StoreState> history,
     long closedLast,
     EngineWork work) {
+  /** What stands before the slabs of a heap. */
+  private static final int HEAP_HEAD_BYTES = 4096;
+
   /// Makes the files of a case. Its level must sync every commit, so that only the last one of the
   /// killed store can be taken for a torn write.
   static DamageCorpus make(RigCase rigCase) {
@@ -119,17 +125,78 @@ record DamageCorpus(
     }
   }
 
-  /// Up to where a checksum covers the bytes of a file.
-  long covered(Map<String, byte[]> files, String name) {
-    byte[] bytes = files.getOrDefault(name, new byte[0]);
-    if (!(StoreFileName.parse(name) instanceof StoreFileName.Segment)) {
-      return bytes.length;
+  /// The bytes of a file that a checksum covers.
+  static BitSet covered(Map<String, byte[]> files, String name) {
+    BitSet covered = new BitSet();
+    switch (StoreFileName.parse(name)) {
+      case StoreFileName.Segment _ -> {
+        String end = inspect(files, name, 0).properties().get("end");
+        covered.set(0, end == null ? length(files, name) : Integer.parseInt(end));
+      }
+      case StoreFileName.Heap(int keyspace, long _) -> {
+        covered.set(0, HEAP_HEAD_BYTES);
+        covered.or(liveSlots(files, keyspace));
+      }
+      case StoreFileName.HeapMap(int keyspace, long _) ->
+          covered.set(0, knownLength(files, name, keyspace));
+      default -> covered.set(0, length(files, name));
     }
-    String end =
-        FileInspector.inspect(fileSystem(files), RigStore.DIRECTORY.resolve(name), 0)
-            .properties()
-            .get("end");
-    return end == null ? bytes.length : Long.parseLong(end);
+    return covered;
+  }
+
+  /**
+   * How much of a map must be sound: its last edit, where that came after the catalog, passes for
+   * torn, and the log has its commits.
+   */
+  private static int knownLength(Map<String, byte[]> files, String map, int keyspace) {
+    FileInspection catalog = inspect(files, StoreFileName.CATALOG, Integer.MAX_VALUE);
+    FileInspection found = inspect(files, map, Integer.MAX_VALUE);
+    String holds = found.properties().get("holds every commit up to");
+    boolean known =
+        catalog.items().stream()
+            .map(item -> item.what() + " " + item.detail())
+            .anyMatch(
+                text ->
+                    text.startsWith("keyspace " + keyspace + " ")
+                        && text.endsWith("flushed through " + holds));
+    int end = length(files, map);
+    for (FileInspection.Item item : known ? List.<FileInspection.Item>of() : found.items()) {
+      if (item.what().startsWith("edit ")) {
+        end = (int) item.offset();
+      }
+    }
+    return end;
+  }
+
+  private static int length(Map<String, byte[]> files, String name) {
+    return files.getOrDefault(name, new byte[0]).length;
+  }
+
+  /** The slots of a keyspace's heap that its newest map names: nothing reads any other. */
+  private static BitSet liveSlots(Map<String, byte[]> files, int keyspace) {
+    String newest = "";
+    long newestNumber = -1;
+    for (String name : files.keySet()) {
+      if (StoreFileName.parse(name) instanceof StoreFileName.HeapMap(int of, long number)
+          && of == keyspace
+          && number > newestNumber) {
+        newest = name;
+        newestNumber = number;
+      }
+    }
+    BitSet live = new BitSet();
+    if (newestNumber >= 0) {
+      for (FileInspection.Item item : inspect(files, newest, Integer.MAX_VALUE).items()) {
+        if (item.what().equals(HeapMapInspection.SLOT)) {
+          live.set((int) item.offset(), (int) (item.offset() + item.length()));
+        }
+      }
+    }
+    return live;
+  }
+
+  private static FileInspection inspect(Map<String, byte[]> files, String name, int itemsMax) {
+    return FileInspector.inspect(fileSystem(files), RigStore.DIRECTORY.resolve(name), itemsMax);
   }
 
   /// Whether a segment that the killed process made is as long as it was and another: an older copy

@@ -9,6 +9,7 @@ import dev.varve.kv.VarveException;
 import dev.varve.kv.VerifyReport;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -75,7 +76,7 @@ final class DamageRig implements AutoCloseable {
     this.sample = sample;
     this.timeoutMillis = timeoutMillis;
     this.findings = findings;
-    this.enough = reader == PLAIN && rigCase.bug() == LsmBug.NONE ? ENOUGH : 1;
+    this.enough = reader == PLAIN && rigCase.bug() == PlantedBug.NONE ? ENOUGH : 1;
     this.corpus = DamageCorpus.make(rigCase);
     this.unneeded = corpus.unneeded(rigCase);
   }
@@ -103,10 +104,10 @@ final class DamageRig implements AutoCloseable {
 
   private void flips(Map<String, byte[]> files, String name, byte[] bytes, boolean clean) {
     // The holder's lines in the lock file are for people, what nothing needs nobody reads, and what
-    // lies behind the last record of a segment that another follows is whatever the file held
-    // before.
+    // lies behind the last record of a segment that another follows, or in a heap in no slot that
+    // its map names, is whatever the file held before.
     boolean unread = name.equals(StoreFileName.LOCK) || unneeded.contains(name + " is ");
-    long covered = unread ? 0 : corpus.covered(files, name);
+    BitSet covered = unread ? new BitSet() : DamageCorpus.covered(files, name);
     for (int at = 0; at < bytes.length; at++) {
       for (int bit = 0; bit < 8; bit++) {
         boolean header = at < HEADER_BYTES && bit == at % 8;
@@ -117,8 +118,8 @@ final class DamageRig implements AutoCloseable {
               with(files, name, damaged),
               name + ": bit " + bit + " of byte " + at + " flipped",
               clean,
-              clean && at < covered);
-          findings.count("flips", 1);
+              clean && covered.get(at));
+          findings.count(covered.get(at) ? "flips" : "flips of what nothing reads", 1);
         }
       }
     }

@@ -138,12 +138,12 @@ enum EngineBug implements PlantedBug {
   };
 
   /** A call that is not simply passed on. */
-  private interface Call {
+  interface Call {
     @Nullable Object answer(Object[] arguments);
   }
 
   /** Something of which some calls are answered by others. */
-  private static <T> T with(Class<T> type, Supplier<T> real, Map<String, Call> others) {
+  static <T> T with(Class<T> type, Supplier<T> real, Map<String, Call> others) {
     return type.cast(
         Proxy.newProxyInstance(
             type.getClassLoader(),
@@ -161,7 +161,7 @@ enum EngineBug implements PlantedBug {
             }));
   }
 
-  private static Engine with(Engine real, Map<String, Call> others) {
+  static Engine with(Engine real, Map<String, Call> others) {
     return with(Engine.class, () -> real, others);
   }
 
@@ -211,8 +211,13 @@ enum EngineBug implements PlantedBug {
     byte @Nullable [] to = range.to();
     KeyRange longer =
         to == null ? range : from == null ? KeyRange.atMost(to) : KeyRange.closed(from, to);
+    return deleteRange(mutation.keyspace(), longer);
+  }
+
+  /** A mutation that deletes a range. */
+  static MutationReader deleteRange(int keyspace, KeyRange range) {
     MutationWriter writer = new MutationWriter(0);
-    writer.deleteRange(mutation.keyspace(), longer);
+    writer.deleteRange(keyspace, range);
     MutationReader reader = new MutationReader();
     boolean _ = reader.reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()).next();
     return reader;

@@ -20,6 +20,11 @@ enum Lie {
   SSTABLE_NAME_NOT_SYNCED,
   /// Syncs of manifests do nothing once they have their names: edits are not durable.
   EDIT_SYNC_SKIPPED,
+  /// Syncs of heaps do nothing: their maps name slots that are not durable.
+  HEAP_SYNC_SKIPPED,
+  /// Syncs of heaps' maps do nothing once they have their names: slots are taken for free that the
+  /// durable map names still.
+  HEAP_MAP_SYNC_SKIPPED,
   /// A long write takes half of its bytes and reports all.
   SHORT_WRITE_REPORTED_WHOLE,
   /// A rename first removes, durably, the file in its way.

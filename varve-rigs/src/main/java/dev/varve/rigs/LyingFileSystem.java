@@ -70,6 +70,9 @@ final class LyingFileSystem implements FileSystem {
           case SNAPSHOT_SYNC_SKIPPED -> !isSegment(path) && !isCatalog(path);
           case SSTABLE_SYNC_SKIPPED -> isSstable(path);
           case EDIT_SYNC_SKIPPED -> isManifest(path);
+          case HEAP_SYNC_SKIPPED -> StoreFileName.parse(name(path)) instanceof StoreFileName.Heap;
+          case HEAP_MAP_SYNC_SKIPPED ->
+              StoreFileName.parse(name(path)) instanceof StoreFileName.HeapMap;
           default -> false;
         };
     if (skipped) {

@@ -18,8 +18,9 @@ import java.util.Map;
 /// @param lanes of its log
 /// @param seed of the script, of images and of faults
 /// @param steps how long the script is
-/// @param bug what is wrong with its LSM engines on purpose
-record RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps, LsmBug bug) {
+/// @param bug what is wrong with its engines on purpose
+record RigCase(
+    EngineKind engine, Durability level, int lanes, long seed, int steps, PlantedBug bug) {
   /** Tiny limits: segments roll and are recycled, snapshot files are written many times. */
   private static final ByteSize SEGMENT = ByteSize.ofKibibytes(8);
 
@@ -37,7 +38,7 @@ record RigCase(EngineKind engine, Durability level, int lanes, long seed, int st
       Map.of("lsm-tombstone-age", "60", "lsm-resident", "0", "btree-adaptive", "true");
 
   RigCase(EngineKind engine, Durability level, int lanes, long seed, int steps) {
-    this(engine, level, lanes, seed, steps, LsmBug.NONE);
+    this(engine, level, lanes, seed, steps, PlantedBug.NONE);
   }
 
   /// All engines, all levels, one lane and three.

@@ -82,8 +82,22 @@ final class MetamorphicBugsTest {
 
   @Test
   void revisions_that_a_snapshot_reads_are_dropped() throws IOException {
-    OperationList reduced = found(EngineKind.LSM, LsmBug.SNAPSHOTS_FORGOTTEN, "lsm-memtable=600");
-    requireRepeatable(reduced, EngineKind.LSM, LsmBug.SNAPSHOTS_FORGOTTEN);
+    OperationList reduced = found(EngineKind.LSM, FilesBug.SNAPSHOTS_FORGOTTEN, "lsm-memtable=600");
+    requireRepeatable(reduced, EngineKind.LSM, FilesBug.SNAPSHOTS_FORGOTTEN);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "COUNT_OFF_AFTER_POP")
+  void a_bug_of_an_engine_with_leaves(EngineBug bug) throws IOException {
+    OperationList reduced = found(EngineKind.BTREE, bug, "durability=none");
+    requireRepeatable(reduced, EngineKind.BTREE, bug);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SNAPSHOTS_FORGOTTEN", "RANGE_DELETE_FORGETS_LEAVES"})
+  void revisions_or_leaves_are_forgotten(FilesBug bug) throws IOException {
+    OperationList reduced = found(EngineKind.BTREE, bug, "durability=none");
+    requireRepeatable(reduced, EngineKind.BTREE, bug);
   }
 
   /// Of power cuts.

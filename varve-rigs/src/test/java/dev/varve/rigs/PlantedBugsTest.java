@@ -10,7 +10,6 @@ import dev.varve.kv.EngineKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -51,8 +50,12 @@ final class PlantedBugsTest {
     requireFound(findings, lie);
   }
 
-  private static RigCase lsmCase(Durability level, int steps, LsmBug bug) {
+  private static RigCase lsmCase(Durability level, int steps, PlantedBug bug) {
     return new RigCase(EngineKind.LSM, level, 1, SEED, steps, bug);
+  }
+
+  private static RigCase btreeCase(Durability level, int steps, PlantedBug bug) {
+    return new RigCase(EngineKind.BTREE, level, 1, SEED, steps, bug);
   }
 
   /// For the crash rig, of files that only an LSM has.
@@ -61,7 +64,7 @@ final class PlantedBugsTest {
   void the_crash_rig_finds_a_lie_about_sstables_and_manifests(Lie lie) {
     Findings findings = new Findings();
     CrashRig.explore(
-        lsmCase(Durability.SYNC, 80, LsmBug.NONE),
+        lsmCase(Durability.SYNC, 80, PlantedBug.NONE),
         CrashRig.Planted.lie(lie),
         new CrashRig.Sample(17, 1000, -1),
         findings);
@@ -71,7 +74,7 @@ final class PlantedBugsTest {
   /// For the crash rig, in the engine.
   @ParameterizedTest
   @EnumSource(names = {"LOG_NOT_SYNCED_BEFORE_FLUSH", "SNAPSHOTS_FORGOTTEN"})
-  void the_crash_rig_finds_a_bug_of_the_lsm(LsmBug bug) {
+  void the_crash_rig_finds_a_bug_of_the_lsm(FilesBug bug) {
     Findings findings = new Findings();
     CrashRig.explore(
         lsmCase(Durability.NONE, 150, bug),
@@ -81,10 +84,52 @@ final class PlantedBugsTest {
     requireFound(findings, bug);
   }
 
-  @Test
-  void the_damage_rig_finds_damage_that_is_taken_for_the_end() {
+  /// For the crash rig, of files that only a B+Tree has: slots that are not durable, or were freed
+  /// too early.
+  @ParameterizedTest
+  @EnumSource(names = {"HEAP_SYNC_SKIPPED", "HEAP_MAP_SYNC_SKIPPED"})
+  void the_crash_rig_finds_a_lie_about_heaps_and_their_maps(Lie lie) {
     Findings findings = new Findings();
-    RigCase rigCase = lsmCase(Durability.SYNC, 60, LsmBug.DAMAGE_TAKEN_FOR_THE_END);
+    CrashRig.explore(
+        btreeCase(Durability.SYNC, 80, PlantedBug.NONE),
+        CrashRig.Planted.lie(lie),
+        new CrashRig.Sample(17, 1000, -1),
+        findings);
+    requireFound(findings, lie);
+  }
+
+  /// For the crash rig, in the engine.
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "DAMAGE_TAKEN_FOR_THE_END")
+  void the_crash_rig_finds_a_bug_of_the_btree(FilesBug bug) {
+    Findings findings = new Findings();
+    CrashRig.explore(
+        btreeCase(Durability.NONE, 150, bug),
+        CrashRig.Planted.NOTHING,
+        new CrashRig.Sample(17, 1000, -1),
+        findings);
+    requireFound(findings, bug);
+  }
+
+  /// For the error rig, in the engine or around it.
+  @ParameterizedTest
+  @EnumSource(names = {"SYNC_ERROR_SWALLOWED", "READ_ERROR_GIVES_ZEROS"})
+  void the_error_rig_finds_a_lie_to_the_btree(Lie lie) {
+    Findings findings = new Findings();
+    ErrorRig.explore(
+        btreeCase(Durability.SYNC, 60, PlantedBug.NONE),
+        CrashRig.Planted.lie(lie),
+        new ErrorRig.Sample(3, -1),
+        findings);
+    requireFound(findings, lie);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LSM", "BTREE"})
+  void the_damage_rig_finds_damage_that_is_taken_for_the_end(EngineKind engine) {
+    Findings findings = new Findings();
+    RigCase rigCase =
+        new RigCase(engine, Durability.SYNC, 1, SEED, 60, FilesBug.DAMAGE_TAKEN_FOR_THE_END);
     try (DamageRig rig =
         new DamageRig(rigCase, DamageRig.PLAIN, new DamageRig.Sample(1009, -1), 60_000, findings)) {
       rig.sweep();

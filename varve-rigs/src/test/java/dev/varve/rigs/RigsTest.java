@@ -34,6 +34,8 @@ final class RigsTest {
               findings.add(own);
               if (one.engine() == EngineKind.LSM) {
                 requireReached(own);
+              } else if (one.engine() == EngineKind.BTREE) {
+                requireReachedOfTree(own);
               }
             });
     System.out.println("rig " + rig + ", seed " + SEED + ": " + findings);
@@ -48,6 +50,13 @@ final class RigsTest {
     atLeast(1, findings, "levels below the first");
     atLeast(1, findings, "bulk loads");
     atLeast(1, findings, "blob files");
+  }
+
+  /// Nor of a B+Tree whose leaves are never divided and written.
+  private static void requireReachedOfTree(Findings findings) {
+    atLeast(3, findings, "epochs flushed");
+    atLeast(2, findings, "leaves divided");
+    atLeast(10, findings, "values kept apart");
   }
 
   /// What a long script gets to besides.
@@ -87,6 +96,9 @@ final class RigsTest {
     atLeast(32, findings, "images cut again");
     atLeast(8, findings, "manifests replaced");
     atLeast(8, findings, "tombstones dropped");
+    atLeast(8, findings, "leaves joined");
+    atLeast(16, findings, "maps replaced");
+    atLeast(1, findings, "objects moved");
   }
 
   @Test
@@ -129,6 +141,10 @@ final class RigsTest {
     atLeast(160L * METAMORPHIC_STEPS, findings, "operations");
     requireReached(findings);
     requireReachedInLong(findings);
+    requireReachedOfTree(findings);
+    atLeast(100, findings, "leaves joined");
+    atLeast(100, findings, "objects moved");
+    atLeast(100, findings, "maps replaced");
   }
 
   private static void metamorphic(MetamorphicRig rig, boolean ordered) {

@@ -19,6 +19,9 @@ import java.util.Map;
 ///
 /// @threads one at a time
 public final class HeapMapInspection {
+  /// What an item is that says which bytes of the heap file an object has.
+  public static final String SLOT = "slot in the heap";
+
   private final Path file;
   private final int itemsMax;
   private final Map<String, String> properties;
@@ -170,17 +173,12 @@ public final class HeapMapInspection {
     }
     long leaves = 0;
     long payloadBytes = 0;
-    for (int i = 0; i < objects.length; i++) {
-      StoredObject object = objects[i];
+    long slots = 0;
+    for (StoredObject object : objects) {
       leaves += object.kind() == ObjectKind.LEAF ? 1 : 0;
       payloadBytes += object.payloadBytes();
-      if (i < itemsMax) {
-        items.add(
-            new Item(
-                object.offset(0),
-                object.payloadBytes(),
-                "object in the heap",
-                object + ", a name of " + object.name().length + " bytes, " + pieces(object)));
+      for (int piece = 0; piece < object.pieces() && slots < itemsMax; piece++, slots++) {
+        items.add(slot(object, piece));
       }
     }
     properties.put("heap file", "" + reading.heapNumber());
@@ -198,7 +196,12 @@ public final class HeapMapInspection {
     }
   }
 
-  private static String pieces(StoredObject object) {
-    return object.pieces() == 1 ? "one piece" : object.pieces() + " pieces";
+  private Item slot(StoredObject object, int piece) {
+    String of = object.pieces() == 1 ? "in one piece" : "piece " + piece + " of " + object.pieces();
+    return new Item(
+        object.offset(piece),
+        reading.table().slotBytes(object.unit(piece)),
+        SLOT,
+        object + ", a name of " + object.name().length + " bytes, " + of);
   }
 }
