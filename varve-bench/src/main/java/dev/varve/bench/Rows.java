@@ -36,6 +36,7 @@ final class Rows {
         new LsmRow("lsm", true),
         new LsmRow("lsm-plain", false),
         new HashGrowthRow(),
+        new TransactionRow(),
         new OpenCloseRow());
   }
 
