@@ -297,7 +297,7 @@ final class TransactionRow implements Row {
     }
 
     private void count(byte[] key, boolean locks, AtomicLong attempts) {
-      long _ =
+      var _ =
           store.transact(
               TransactionOptions.of(Isolation.SNAPSHOT).withAttempts(1_000_000),
               transaction -> {

@@ -49,6 +49,9 @@ final class StoreTransaction implements Transaction {
   /** Of so many calls one looks at the clock, which takes as long as a tenth of a short read. */
   private static final int CLOCK_MASK = 7;
 
+  /** So much more in memory is told to the store's budget; small transactions never are. */
+  private static final int ACCOUNTED_BYTES = 64 << 10;
+
   private final StoreCore store;
   private final TransactionOptions options;
   private final Isolation isolation;
@@ -62,6 +65,7 @@ final class StoreTransaction implements Transaction {
   private RecentCommits.@Nullable Mark mark;
 
   private int calls;
+  private long accounted;
 
   /** Whether anything was read at the moment, which then stays. */
   private boolean hasRead;
@@ -179,6 +183,11 @@ final class StoreTransaction implements Transaction {
       boolean _ = life.endLate(store.clock().nanos());
     }
     requireOpen();
+    long bytes = access.memoryBytes();
+    if (bytes - accounted >= ACCOUNTED_BYTES) {
+      accounted = bytes;
+      life.account(bytes);
+    }
   }
 
   /// Is called before each read.

@@ -159,6 +159,11 @@ public final class RecentCommits {
     }
   }
 
+  /** What the chain, and what transactions keep, is accounted to. */
+  MemoryBudget budget() {
+    return budget;
+  }
+
   /// Whether what is committed now is recorded.
   public boolean isRecording() {
     return recording;

@@ -43,6 +43,7 @@ public final class TransactionLife {
   private RecentCommits.@Nullable Mark mark;
   private @Nullable PinnedMoment moment;
   private @Nullable List<KeyLock> held;
+  private long accounted;
 
   /** What it waits for. Set by its thread, under the wait-for graph's lock; read under that. */
   private @Nullable LockWaiter waiting;
@@ -128,13 +129,31 @@ public final class TransactionLife {
     }
   }
 
+  /// Accounts what it has in memory to the store's, as long as it has not ended.
+  ///
+  /// @param bytes all of it
+  public void account(long bytes) {
+    long more;
+    synchronized (this) {
+      if (released) {
+        return;
+      }
+      more = bytes - accounted;
+      accounted = bytes;
+    }
+    recent.budget().use(more);
+  }
+
   /// Gives back everything. A second call does nothing.
   public void release() {
     RecentCommits.@Nullable Mark oldMark;
     @Nullable PinnedMoment oldMoment;
     @Nullable List<KeyLock> oldLocks;
+    long oldBytes;
     synchronized (this) {
       released = true;
+      oldBytes = accounted;
+      accounted = 0;
       oldMark = mark;
       oldMoment = moment;
       oldLocks = held;
@@ -143,6 +162,9 @@ public final class TransactionLife {
       held = null;
     }
     giveBack(oldMark, oldMoment);
+    if (oldBytes != 0) {
+      recent.budget().use(-oldBytes);
+    }
     if (oldLocks != null) {
       locks.release(this, oldLocks);
     }

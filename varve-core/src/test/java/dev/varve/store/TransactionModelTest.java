@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ExtendWith(StoreGuard.class)
 final class TransactionModelTest {
   private static final long SEED = Long.getLong("varve.seed", 6);
-  private static final int RUNS = 40;
+  private static final int RUNS = 200;
   private static final int STEPS = 120;
 
   private static final List<Isolation> LEVELS = List.of(Isolation.values());
@@ -94,7 +94,7 @@ final class TransactionModelTest {
     }
 
     void step() {
-      switch (random.nextInt(12)) {
+      switch (random.nextInt(14)) {
         case 0, 1, 2 -> {
           byte[] key = key();
           byte[] value = new byte[random.nextInt(4)];
@@ -118,8 +118,8 @@ final class TransactionModelTest {
           assertArrayEquals(model.get(key), view.get(key));
           assertEquals(model.containsKey(key), view.contains(key));
         }
-        case 6 -> save();
-        case 7 -> {
+        case 6, 7 -> save();
+        case 8 -> {
           KeyRange of = range();
           NavigableMap<byte[], byte[]> part = within(of);
           assertEquals(part.size(), view.count(of));
@@ -131,7 +131,7 @@ final class TransactionModelTest {
     }
 
     private void save() {
-      if (random.nextBoolean()) {
+      if (random.nextInt(3) == 0) {
         savepoints.add(transaction.savepoint());
         saved.add(new TreeMap<>(model));
       } else if (!savepoints.isEmpty()) {

@@ -185,6 +185,30 @@ final class TransactionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      value = EngineKind.class,
+      names = {"RBTREE", "BTREE", "LSM"})
+  void what_a_savepoint_brings_back_a_cursor_sees_ahead_of_it(EngineKind engine) {
+    try (Store store = open()) {
+      Keyspace keyspace = TransactionFixture.keyspace(store, engine);
+      for (String key : List.of("a", "b", "c")) {
+        keyspace.put(b(key), b("1"));
+      }
+      try (Transaction tx = store.begin(Isolation.SNAPSHOT)) {
+        tx.put(keyspace, b("a1"), b("mine"));
+        Savepoint before = tx.savepoint();
+        tx.delete(keyspace, b("b"));
+        try (Cursor cursor = tx.view(keyspace).cursor()) {
+          assertTrue(cursor.seek(b("a1")));
+          tx.rollbackTo(before);
+          assertTrue(cursor.next());
+          assertEquals("b", s(cursor.key()));
+        }
+      }
+    }
+  }
+
   @Test
   void one_that_only_reads_writes_nothing_and_is_never_refused() {
     try (Store store = open()) {
@@ -261,6 +285,21 @@ final class TransactionTest {
             }
           });
       tx.rollback();
+    }
+  }
+
+  @Test
+  void what_it_keeps_is_part_of_the_memory_of_the_store() {
+    try (Store store = open()) {
+      Keyspace keyspace = store.keyspace("k", KeyspaceOptions.of(EngineKind.HASH));
+      long before = store.stats().memoryBytes();
+      try (Transaction tx = store.begin(Isolation.SNAPSHOT)) {
+        for (int i = 0; i < 100; i++) {
+          tx.put(keyspace, TransactionFixture.n(i), new byte[10_000]);
+        }
+        assertTrue(store.stats().memoryBytes() - before > 900_000);
+      }
+      assertEquals(before, store.stats().memoryBytes());
     }
   }
 
