@@ -119,6 +119,7 @@ final class Rows {
         new LsmRow("lsm-plain", false),
         new CounterRow(),
         new HashGrowthRow(),
+        new TransactionRow(),
         new OpenCloseRow());
   }
 

@@ -1,9 +1,13 @@
 package dev.varve.cli;
 
+import dev.varve.kv.ConflictException;
 import dev.varve.kv.CorruptionException;
+import dev.varve.kv.DeadlockException;
 import dev.varve.kv.DiskFullException;
 import dev.varve.kv.FormatException;
 import dev.varve.kv.LimitException;
+import dev.varve.kv.LockTimeoutException;
+import dev.varve.kv.SnapshotTooOldException;
 import dev.varve.kv.StoreClosedException;
 import dev.varve.kv.StoreFailedException;
 import dev.varve.kv.StoreIoException;
@@ -38,9 +42,13 @@ final class ExitCode {
     return switch (failure) {
       case UsageException _, LimitException _ -> USAGE;
       case StoreLockedException _ -> LOCKED;
-      case CorruptionException _,
+      case ConflictException _,
+          CorruptionException _,
+          DeadlockException _,
           DiskFullException _,
           FormatException _,
+          LockTimeoutException _,
+          SnapshotTooOldException _,
           StoreClosedException _,
           StoreFailedException _,
           StoreIoException _ ->

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A directory of keyspaces that share one log and one order of commits.
 ///
@@ -51,6 +52,35 @@ public interface Store extends AutoCloseable {
 
   /// The moment now, to be read as long as it is open.
   Snapshot snapshot();
+
+  /// Begins a transaction.
+  default Transaction begin(Isolation isolation) {
+    return begin(TransactionOptions.of(isolation));
+  }
+
+  /// As [#begin(Isolation)], with more to be said.
+  Transaction begin(TransactionOptions options);
+
+  /// Runs `function` in a transaction and commits it; again, after a pause that grows, when it was
+  /// refused or had to go for others. Answers what the function answered.
+  ///
+  /// ```java
+  /// long left = store.transact(Isolation.SERIALIZABLE, tx -> withdraw(tx, account, 10));
+  /// ```
+  ///
+  /// A function that committed the transaction or rolled it back itself is not run again. What else
+  /// it throws rolls back and comes through.
+  ///
+  /// @throws ConflictException when it was refused as often as it may be tried
+  /// @throws DeadlockException when it had to go as often as it may be tried
+  /// @throws LockTimeoutException when it waited for locks in vain as often as it may be tried
+  /// @throws LimitException when it ran longer than its timeout, or got too large
+  default <T> @Nullable T transact(Isolation isolation, TransactionFunction<T> function) {
+    return transact(TransactionOptions.of(isolation), function);
+  }
+
+  /// As [#transact(Isolation, TransactionFunction)], with more to be said.
+  <T> @Nullable T transact(TransactionOptions options, TransactionFunction<T> function);
 
   /// Makes every commit so far durable.
   void sync();

@@ -32,6 +32,10 @@ import java.util.function.Function;
 /// @param leakDetection whether a handle that was forgotten is reported with the place that opened
 ///   it (`leak-detection`, default true). Of more than a thousand cursors the places of only a part
 ///   are known until one is forgotten
+/// @param snapshotAge how long a snapshot may be open; then commits give it up, and its reader gets
+///   a [SnapshotTooOldException] (`snapshot-age`, at most 365 days, default 0 for no limit)
+/// @param snapshotBytes how many bytes may be committed while a snapshot is open, which bounds what
+///   is kept for it (`snapshot-bytes`, default 0 for no limit)
 public record StoreOptions(
     Durability durability,
     int groupBatchMax,
@@ -43,7 +47,9 @@ public record StoreOptions(
     ByteSize checkpointAfter,
     EngineKind defaultEngine,
     boolean createIfMissing,
-    boolean leakDetection) {
+    boolean leakDetection,
+    Duration snapshotAge,
+    ByteSize snapshotBytes) {
 
   private static final List<String> NAMES =
       List.of(
@@ -57,8 +63,11 @@ public record StoreOptions(
           "checkpoint-after",
           "default-engine",
           "create-if-missing",
-          "leak-detection");
+          "leak-detection",
+          "snapshot-age",
+          "snapshot-bytes");
 
+  private static final Duration SNAPSHOT_AGE_MAX = Duration.ofDays(365);
   private static final ByteSize MEMORY_MIN = ByteSize.ofMebibytes(1);
   private static final ByteSize SEGMENT_MIN = ByteSize.ofKibibytes(4);
   private static final ByteSize SEGMENT_MAX = ByteSize.ofGibibytes(1);
@@ -97,6 +106,10 @@ public record StoreOptions(
         "segment",
         segment);
     require(lanes >= 1 && lanes <= 16, "lanes", lanes);
+    require(
+        !snapshotAge.isNegative() && snapshotAge.compareTo(SNAPSHOT_AGE_MAX) <= 0,
+        "snapshot-age",
+        OptionText.text(snapshotAge));
     require(checkpointAfter.compareTo(SEGMENT_MIN) >= 0, "checkpoint-after", checkpointAfter);
   }
 
@@ -110,6 +123,7 @@ public record StoreOptions(
             case "memory" -> MEMORY_MIN + " or more";
             case "segment" -> SEGMENT_MIN + " to " + SEGMENT_MAX;
             case "lanes" -> "1 to 16";
+            case "snapshot-age" -> "0 to 365 days";
             default -> SEGMENT_MIN + " or more";
           };
       throw new UsageException("the option '" + name + "' is " + range + ", not " + value);
@@ -129,7 +143,9 @@ public record StoreOptions(
         ByteSize.ofMebibytes(256),
         EngineKind.RBTREE,
         true,
-        true);
+        true,
+        Duration.ZERO,
+        ByteSize.ofBytes(0));
   }
 
   /** The JVM takes its own limit from the container's, so this follows the container as well. */
@@ -206,6 +222,8 @@ public record StoreOptions(
       case "default-engine" -> withDefaultEngine(KeyspaceOptions.engineKind(value));
       case "create-if-missing" -> withCreateIfMissing(OptionText.bool(name, value));
       case "leak-detection" -> withLeakDetection(OptionText.bool(name, value));
+      case "snapshot-age" -> withSnapshotAge(OptionText.duration(name, value));
+      case "snapshot-bytes" -> withSnapshotBytes(ByteSize.parse(value));
       default -> throw OptionText.unknown("option", name, NAMES);
     };
   }
@@ -224,7 +242,9 @@ public record StoreOptions(
             StoreOptions::checkpointAfter,
             o -> o.defaultEngine.name().toLowerCase(Locale.ROOT),
             StoreOptions::createIfMissing,
-            StoreOptions::leakDetection);
+            StoreOptions::leakDetection,
+            o -> OptionText.text(o.snapshotAge),
+            StoreOptions::snapshotBytes);
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < NAMES.size(); i++) {
       text.append(NAMES.get(i)).append('=').append(values.get(i).apply(this)).append('\n');
@@ -255,7 +275,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#groupBatchMax].
@@ -271,7 +293,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#groupWait].
@@ -287,7 +311,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#periodicInterval].
@@ -303,7 +329,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// The same, but with the default [#memory] where this asks for more than nine tenths of what the
@@ -326,7 +354,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#segment].
@@ -342,7 +372,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#lanes].
@@ -358,7 +390,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#checkpointAfter].
@@ -374,7 +408,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#defaultEngine].
@@ -390,7 +426,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#createIfMissing].
@@ -406,7 +444,9 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 
   /// A copy with another [#leakDetection].
@@ -422,6 +462,44 @@ public record StoreOptions(
         checkpointAfter,
         defaultEngine,
         createIfMissing,
-        leakDetection);
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
+  }
+
+  /// A copy with another [#snapshotAge].
+  public StoreOptions withSnapshotAge(Duration snapshotAge) {
+    return new StoreOptions(
+        durability,
+        groupBatchMax,
+        groupWait,
+        periodicInterval,
+        memory,
+        segment,
+        lanes,
+        checkpointAfter,
+        defaultEngine,
+        createIfMissing,
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
+  }
+
+  /// A copy with another [#snapshotBytes].
+  public StoreOptions withSnapshotBytes(ByteSize snapshotBytes) {
+    return new StoreOptions(
+        durability,
+        groupBatchMax,
+        groupWait,
+        periodicInterval,
+        memory,
+        segment,
+        lanes,
+        checkpointAfter,
+        defaultEngine,
+        createIfMissing,
+        leakDetection,
+        snapshotAge,
+        snapshotBytes);
   }
 }

@@ -5,10 +5,14 @@ import org.jspecify.annotations.Nullable;
 /// Everything that can go wrong at the contract. Messages say what happened, where, and what to do;
 /// they never hold a key or a value.
 public abstract sealed class VarveException extends RuntimeException
-    permits CorruptionException,
+    permits ConflictException,
+        CorruptionException,
+        DeadlockException,
         DiskFullException,
         FormatException,
         LimitException,
+        LockTimeoutException,
+        SnapshotTooOldException,
         StoreClosedException,
         StoreFailedException,
         StoreIoException,

@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.base.Clock;
 import dev.varve.base.FailureLatch;
 import dev.varve.cache.MemoryBudget;
 import dev.varve.engine.Engine;
@@ -16,6 +17,7 @@ import dev.varve.kv.StoreIoException;
 import dev.varve.kv.VarveException;
 import dev.varve.log.Log;
 import dev.varve.log.RecordKind;
+import dev.varve.txn.RecentCommits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
@@ -51,6 +53,9 @@ final class CommitPipeline {
   /** With less than a 16th of the memory left, engines are asked what they can spare. */
   private static final int RECLAIM_SHIFT = 4;
 
+  /** So often it is looked whether transactions have run for too long. */
+  private static final int LATE_MASK = 255;
+
   private final Path directory;
   private final Log log;
   private final Moments moments;
@@ -62,6 +67,9 @@ final class CommitPipeline {
   // Whoever has the turn.
   private final MutationReader reader = new MutationReader();
   private final MutationApplier applier;
+  private final RecentCommits recent;
+  private final SnapshotLimits snapshotLimits;
+  private final Clock clock;
   private long commits;
   private long acceptedBytes;
 
@@ -77,7 +85,10 @@ final class CommitPipeline {
       FailureLatch failure,
       MemoryBudget budget,
       Flusher flusher,
-      MutationApplier applier) {
+      MutationApplier applier,
+      RecentCommits recent,
+      SnapshotLimits snapshotLimits,
+      Clock clock) {
     this.directory = directory;
     this.log = log;
     this.moments = moments;
@@ -85,6 +96,9 @@ final class CommitPipeline {
     this.budget = budget;
     this.flusher = flusher;
     this.applier = applier;
+    this.recent = recent;
+    this.snapshotLimits = snapshotLimits;
+    this.clock = clock;
     this.scratch = new MutationWriter[log.laneCount()];
     for (int i = 0; i < scratch.length; i++) {
       scratch[i] = new MutationWriter(SCRATCH_BYTES);
@@ -221,6 +235,7 @@ final class CommitPipeline {
       applying = Thread.currentThread();
       applier.apply(
           sequence, reader.reset(writer.array(), MutationWriter.HEADROOM_BYTES, writer.end()));
+      recent.record(sequence, writer.array(), MutationWriter.HEADROOM_BYTES, writer.end());
     } catch (StoreFailedException e) {
       throw e;
     } catch (Throwable e) {
@@ -228,8 +243,11 @@ final class CommitPipeline {
     }
     moments.publish(sequence);
     applying = null;
-    commits++;
+    if ((++commits & LATE_MASK) == 0) {
+      recent.endLate(clock.nanos());
+    }
     acceptedBytes += writer.byteSize();
+    snapshotLimits.wrote(writer.byteSize());
     flusher.wrote(writer.byteSize());
     return sequence;
   }

@@ -36,6 +36,26 @@ abstract class EngineView implements KeyspaceView {
   /// snapshot while another thread closed it is no answer.
   abstract void requireReadable();
 
+  /// The value of a key at a moment that is pinned, or at [Engine#LATEST].
+  byte @Nullable [] read(byte[] key, long sequence) {
+    return keyspace().engine().get(key, sequence);
+  }
+
+  /// Whether a key has a value at a moment that is pinned, or at [Engine#LATEST].
+  boolean has(byte[] key, long sequence) {
+    return keyspace().engine().contains(key, sequence);
+  }
+
+  /// Walks over the entries of a range at a moment that stays pinned.
+  EngineCursor walk(KeyRange range, long sequence) {
+    return keyspace().engine().cursor(range, sequence);
+  }
+
+  /// Whether nothing lies over what the engine has.
+  boolean isEngineAlone() {
+    return true;
+  }
+
   /// Checks that the engine keeps an order.
   void requireOrder(String call) {
     KeyspaceState keyspace = keyspace();
@@ -54,7 +74,7 @@ abstract class EngineView implements KeyspaceView {
   public byte @Nullable [] get(byte[] key) {
     Limits.checkKey(key);
     requireReadable();
-    byte @Nullable [] value = keyspace().engine().get(key, sequence());
+    byte @Nullable [] value = read(key, sequence());
     requireReadable();
     return value;
   }
@@ -63,7 +83,7 @@ abstract class EngineView implements KeyspaceView {
   public boolean contains(byte[] key) {
     Limits.checkKey(key);
     requireReadable();
-    boolean contains = keyspace().engine().contains(key, sequence());
+    boolean contains = has(key, sequence());
     requireReadable();
     return contains;
   }
@@ -77,7 +97,7 @@ abstract class EngineView implements KeyspaceView {
     List<byte @Nullable []> values = new ArrayList<>(keys.size());
     try (Moments.Pin pin = pin()) {
       for (byte[] key : keys) {
-        values.add(keyspace().engine().get(key, pin.sequence()));
+        values.add(read(key, pin.sequence()));
       }
     }
     return values;
@@ -87,7 +107,7 @@ abstract class EngineView implements KeyspaceView {
     requireOrder(call);
     requireReadable();
     try (Moments.Pin pin = pin();
-        EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence())) {
+        EngineCursor cursor = walk(range, pin.sequence())) {
       return (first ? cursor.seekToFirst() : cursor.seekToLast())
           ? new Entry(cursor.key(), cursor.value())
           : null;
@@ -107,8 +127,9 @@ abstract class EngineView implements KeyspaceView {
   @Override
   public long count() {
     requireReadable();
-    boolean known = sequence() == Engine.LATEST && keyspace().options().engine().isCounted();
-    return known ? keyspace().engine().count() : walk(KeyRange.all());
+    boolean known =
+        isEngineAlone() && sequence() == Engine.LATEST && keyspace().options().engine().isCounted();
+    return known ? keyspace().engine().count() : countOneByOne(KeyRange.all());
   }
 
   @Override
@@ -118,13 +139,13 @@ abstract class EngineView implements KeyspaceView {
     }
     requireOrder("count of a part");
     requireReadable();
-    return walk(range);
+    return countOneByOne(range);
   }
 
-  private long walk(KeyRange range) {
+  private long countOneByOne(KeyRange range) {
     long count = 0;
     try (Moments.Pin pin = pin();
-        EngineCursor cursor = keyspace().engine().cursor(range, pin.sequence())) {
+        EngineCursor cursor = walk(range, pin.sequence())) {
       for (boolean valid = cursor.seekToFirst(); valid; valid = cursor.next()) {
         count++;
       }
@@ -136,7 +157,7 @@ abstract class EngineView implements KeyspaceView {
   public boolean isEmpty() {
     requireReadable();
     try (Moments.Pin pin = pin();
-        EngineCursor cursor = keyspace().engine().cursor(KeyRange.all(), pin.sequence())) {
+        EngineCursor cursor = walk(KeyRange.all(), pin.sequence())) {
       return !cursor.seekToFirst();
     }
   }

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.engine.Visibility;
+import dev.varve.txn.PinnedMoment;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ final class Moments implements Visibility {
    * Pins are taken under the lock, so in the order of their moments: the list is sorted. */
 
   /// A moment that stays readable until each of its holders has called [#close].
-  final class Pin implements AutoCloseable {
+  final class Pin implements PinnedMoment {
     private final long sequence;
     private @Nullable Pin before;
     private @Nullable Pin behind;
@@ -29,8 +30,8 @@ final class Moments implements Visibility {
       this.sequence = sequence;
     }
 
-    /// The last commit that the moment sees.
-    long sequence() {
+    @Override
+    public long sequence() {
       return sequence;
     }
 

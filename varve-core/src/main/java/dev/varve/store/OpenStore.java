@@ -12,6 +12,9 @@ import dev.varve.kv.Snapshot;
 import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import dev.varve.kv.StoreStats;
+import dev.varve.kv.Transaction;
+import dev.varve.kv.TransactionFunction;
+import dev.varve.kv.TransactionOptions;
 import dev.varve.kv.UsageException;
 import dev.varve.kv.VerifyReport;
 import dev.varve.kv.WriteBatch;
@@ -23,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// An open store, as its user sees it.
 ///
@@ -118,6 +122,16 @@ final class OpenStore implements Store {
   public Snapshot snapshot() {
     core.pipeline().requireOpen();
     return StoreSnapshot.open(this);
+  }
+
+  @Override
+  public Transaction begin(TransactionOptions options) {
+    return StoreTransaction.begin(this, options, core.nextTransaction());
+  }
+
+  @Override
+  public <T> @Nullable T transact(TransactionOptions options, TransactionFunction<T> function) {
+    return new Transactor(this, options).run(function);
   }
 
   @Override

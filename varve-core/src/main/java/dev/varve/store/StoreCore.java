@@ -26,18 +26,24 @@ import dev.varve.kv.StoreStats;
 import dev.varve.kv.UsageException;
 import dev.varve.log.Log;
 import dev.varve.log.LogEnvironment;
+import dev.varve.txn.LockTable;
+import dev.varve.txn.RecentCommits;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// The parts of an open store, wired.
 ///
 /// @threads safe
 final class StoreCore {
+  /** What was committed while transactions are open may take a 16th of the memory. */
+  private static final int RECENT_COMMITS_SHIFT = 4;
+
   private final StoreEnvironment environment;
   private final Path directory;
   private final StoreOptions options;
@@ -49,6 +55,10 @@ final class StoreCore {
   private final KeyspaceTable keyspaces = new KeyspaceTable();
   private final Moments moments = new Moments(0);
   private final MutationApplier applier = new MutationApplier(keyspaces, this::applyCatalogChange);
+  private final LockTable locks;
+  private final RecentCommits recent;
+  private final SnapshotLimits snapshotLimits;
+  private final AtomicLong transactions = new AtomicLong();
   private final LeakDetector leaks;
   private final Background background;
 
@@ -82,6 +92,9 @@ final class StoreCore {
     this.budget = new MemoryBudget(options.memory().bytes());
     // What others leave: it gives way to them, and does not fill up what they need next.
     this.cache = new BlockCache(budget, options.memory().bytes() / 8 * 7);
+    this.locks = new LockTable(environment.clock());
+    this.snapshotLimits = new SnapshotLimits(options, environment.clock());
+    this.recent = new RecentCommits(budget, options.memory().bytes() >> RECENT_COMMITS_SHIFT);
     this.leaks = new LeakDetector(options.leakDetection());
     this.background = makeBackground();
     this.logWork = makeBackground();
@@ -103,7 +116,18 @@ final class StoreCore {
     Flusher newFlusher = new Flusher(this, newLog, failure, catalog, logBytes, logSegments);
     log = newLog;
     flusher = newFlusher;
-    pipeline = new CommitPipeline(directory, newLog, moments, failure, budget, newFlusher, applier);
+    pipeline =
+        new CommitPipeline(
+            directory,
+            newLog,
+            moments,
+            failure,
+            budget,
+            newFlusher,
+            applier,
+            recent,
+            snapshotLimits,
+            clock());
     keyspaces.all().forEach(keyspace -> keyspace.engine().started());
   }
 
@@ -170,6 +194,26 @@ final class StoreCore {
 
   Moments moments() {
     return moments;
+  }
+
+  /// The locks that transactions have.
+  LockTable locks() {
+    return locks;
+  }
+
+  /// What was committed while transactions are open.
+  RecentCommits recentCommits() {
+    return recent;
+  }
+
+  /// What gives up snapshots that are too old.
+  SnapshotLimits snapshotLimits() {
+    return snapshotLimits;
+  }
+
+  /// A number that no transaction has had.
+  long nextTransaction() {
+    return transactions.incrementAndGet();
   }
 
   LeakDetector leaks() {

@@ -34,7 +34,7 @@ final class StoreCursor implements Cursor {
   static StoreCursor open(EngineView view, KeyRange range) {
     Moments.Pin pin = view.pin();
     try {
-      return new StoreCursor(view, view.keyspace().engine().cursor(range, pin.sequence()), pin);
+      return new StoreCursor(view, view.walk(range, pin.sequence()), pin);
     } catch (Throwable failure) {
       pin.close();
       throw failure;

@@ -1,6 +1,7 @@
 package dev.varve.store;
 
 import dev.varve.kv.Snapshot;
+import dev.varve.kv.SnapshotTooOldException;
 import dev.varve.kv.StoreClosedException;
 
 /// A snapshot of an open store.
@@ -8,18 +9,19 @@ import dev.varve.kv.StoreClosedException;
 /// @threads safe
 final class StoreSnapshot implements Snapshot {
   private final OpenStore owner;
-  private final Moments.Pin pin;
+  private final SnapshotLimits.Held held;
   private final LeakDetector.Handle handle;
   private volatile boolean closed;
 
-  private StoreSnapshot(OpenStore owner, Moments.Pin pin) {
+  private StoreSnapshot(OpenStore owner, SnapshotLimits.Held held) {
     this.owner = owner;
-    this.pin = pin;
-    this.handle = owner.core().leaks().track(this, "a snapshot", pin::close);
+    this.held = held;
+    this.handle = owner.core().leaks().trackOften(this, "a snapshot", held::release);
   }
 
   static StoreSnapshot open(OpenStore owner) {
-    return new StoreSnapshot(owner, owner.core().moments().pin());
+    StoreCore core = owner.core();
+    return new StoreSnapshot(owner, core.snapshotLimits().open(core.moments()));
   }
 
   StoreCore store() {
@@ -30,14 +32,23 @@ final class StoreSnapshot implements Snapshot {
     if (closed) {
       throw closedException();
     }
+    if (held.isTooOld()) {
+      throw new SnapshotTooOldException(
+          "the snapshot of commit "
+              + sequenceNumber()
+              + " was open for longer than 'snapshot-age' allows, or while more was written than"
+              + " 'snapshot-bytes', and was given up; take a new one, or open the store with other"
+              + " limits: StoreOptions.withSnapshotAge, withSnapshotBytes");
+    }
   }
 
   /// The snapshot's moment, held once more.
   Moments.Pin hold() {
-    if (!pin.hold()) {
+    if (!held.pin().hold()) {
+      requireOpen();
       throw closedException();
     }
-    return pin;
+    return held.pin();
   }
 
   private static StoreClosedException closedException() {
@@ -46,7 +57,7 @@ final class StoreSnapshot implements Snapshot {
 
   @Override
   public long sequenceNumber() {
-    return pin.sequence();
+    return held.pin().sequence();
   }
 
   @Override

@@ -34,6 +34,8 @@ final class OptionsTest {
       {"default-engine", "hash"},
       {"create-if-missing", "false"},
       {"leak-detection", "false"},
+      {"snapshot-age", "5ms"},
+      {"snapshot-bytes", "3MiB"},
     };
     assertEquals(StoreOptions.names().size(), examples.length);
     for (String[] example : examples) {
