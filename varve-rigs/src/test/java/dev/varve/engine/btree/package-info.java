@@ -1,0 +1,4 @@
+@NullMarked
+package dev.varve.engine.btree;
+
+import org.jspecify.annotations.NullMarked;
