@@ -266,5 +266,4 @@ final class ConcurrentTree implements Visibility, EngineServices {
   public void fail(Throwable cause) {
     throw new AssertionError(cause);
   }
-
 }

@@ -192,7 +192,8 @@ final class HeapSalvageTest {
             .filter(item -> item.what().equals(HeapMapInspection.SLOT))
             .toList();
     assertEquals(
-        live.size(), slots.stream().filter(item -> !item.detail().matches(".*piece [1-9].*")).count());
+        live.size(),
+        slots.stream().filter(item -> !item.detail().matches(".*piece [1-9].*")).count());
     assertTrue(slots.size() > live.size(), "some objects have several");
     assertEquals(
         "" + slots.stream().mapToLong(FileInspection.Item::length).sum(),
