@@ -66,7 +66,16 @@ final class StoreStressTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"HASH,1", "HASH,3", "RBTREE,1", "RBTREE,3", "ARRAY,1", "ARRAY,3"})
+  @CsvSource({
+    "HASH,1",
+    "HASH,3",
+    "RBTREE,1",
+    "RBTREE,3",
+    "ARRAY,1",
+    "ARRAY,3",
+    "BTREE,1",
+    "BTREE,3"
+  })
   void readers_see_whole_commits_in_order_whatever_goes_on(EngineKind kind, int lanes)
       throws Exception {
     StoreOptions options =

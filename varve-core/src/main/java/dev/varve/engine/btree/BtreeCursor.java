@@ -85,8 +85,16 @@ final class BtreeCursor implements EngineCursor {
     aheadFrom = 0;
     aheadTo = 0;
     byte[] high = place.high();
+    if (high != null && keys > 0 && entries.compare(high, lastNewest()) <= 0) {
+      // The leaf has grown, and the way here was from before.
+      keys = entries.rankOf(slots, keys, high);
+    }
     hasEnd = to != null && (high == null || Arrays.compareUnsigned(high, to) > 0);
     hasBegin = from != null && Arrays.compareUnsigned(place.low(), from) < 0;
+  }
+
+  private int lastNewest() {
+    return entries.newestAt(slots[keys - 1] & 0xFFFF);
   }
 
   /// The last of the ascending numbers that is not greater than `sequence`, or 0.

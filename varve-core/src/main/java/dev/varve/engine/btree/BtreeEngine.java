@@ -35,7 +35,8 @@ public final class BtreeEngine implements Engine {
    *
    * A reader finds the leaf of a key, takes its entries, from memory or from the device, and then what is
    * visible. Entries that were replaced in the leaf after that stay as they were, with every revision that
-   * was visible then; so what the reader finds was the newest at some time during the read. */
+   * was visible then; so what the reader finds was the newest at some time during the read. Of the commit
+   * that replaced them they may have a part: they say which it is, and the reader sees what was before. */
 
   private static final byte[] NO_VALUE = {};
 
@@ -241,10 +242,14 @@ public final class BtreeEngine implements Engine {
     return read(now, key, sequence, true);
   }
 
+  /** What a reader sees who has these entries. In this order: see the head of this class. */
+  private long moment(LeafEntries entries, long sequence) {
+    return sequence == LATEST ? entries.whole(context.visibility().visibleThrough()) : sequence;
+  }
+
   /** What a reader sees of a key: a record with a value, or 0. */
   private int visible(LeafEntries entries, long[] words, byte[] key, long sequence) {
-    // In this order: see the head of this class.
-    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
+    long at = moment(entries, sequence);
     int record = entries.visible(entries.find(words, key, 0, key.length), at);
     return record == 0 || LeafRecord.isTombstone(entries.records(), record) ? 0 : record;
   }
@@ -258,7 +263,7 @@ public final class BtreeEngine implements Engine {
     if (covers.length == 0) {
       now.tree.note(key, 0, key.length, leaf, entries);
     }
-    long at = sequence == LATEST ? context.visibility().visibleThrough() : sequence;
+    long at = moment(entries, sequence);
     int record = entries.visible(entries.find(key, 0, key.length), at);
     if (record == 0
         || LeafRecord.isTombstone(entries.records(), record)

@@ -60,6 +60,9 @@ final class LeafEntries {
    */
   private volatile boolean stale;
 
+  /** The commit in which others took their place in the tree: what it has here is but a part. */
+  private volatile long replacedIn = Long.MAX_VALUE;
+
   /// Room for so many keys that begin with `prefix`, and so many bytes of records.
   ///
   /// @param recordBytes as [#roomFor] has it
@@ -105,6 +108,20 @@ final class LeafEntries {
     stale = true;
   }
 
+  /// As [#expire], since others take their place, while this commit is applied.
+  ///
+  /// @param commit its number, or [Long#MAX_VALUE] between commits
+  void replaced(long commit) {
+    replacedIn = commit;
+    expire();
+  }
+
+  /// What somebody sees here who came to these entries before a moment became visible: that moment,
+  /// or, where they were replaced meanwhile, the last one that is here whole.
+  long whole(long moment) {
+    return Math.min(moment, replacedIn - 1);
+  }
+
   /// Notes that somebody asked for them.
   void used() {
     byte seen = uses;
@@ -133,7 +150,7 @@ final class LeafEntries {
 
   /// What the entries take in memory, without large values.
   long memoryBytes() {
-    return HeapLayout.bytesOfObject(4, Integer.BYTES + Short.BYTES + 3)
+    return HeapLayout.bytesOfObject(4, Long.BYTES + Integer.BYTES + Short.BYTES + 3)
         + (prefix.length == 0 ? 0 : HeapLayout.bytesOf(prefix))
         + HeapLayout.bytesOf(words)
         + HeapLayout.bytesOf(records)

@@ -43,6 +43,9 @@ final class TreeWriter {
   private final LongAdder splits = new LongAdder();
   private int changes;
 
+  /** The commit that is being applied, or [Long#MAX_VALUE] between two. */
+  private long applying = Long.MAX_VALUE;
+
   TreeWriter(
       Tree tree,
       LeafCache cache,
@@ -65,6 +68,7 @@ final class TreeWriter {
 
   /// Is told that a commit was applied.
   void finish() {
+    applying = Long.MAX_VALUE;
     if (settings.adaptiveOrder() && changes >= OrderPolicy.CHANGES) {
       changes = 0;
       tree.setOrder(OrderPolicy.next(tree.order(), entries, tree.leafCount()));
@@ -88,6 +92,7 @@ final class TreeWriter {
 
   /// Sets a value.
   void put(long sequence, MutationReader m) {
+    applying = sequence;
     byte[] array = m.array();
     int keyOffset = m.keyOffset();
     int keyLength = m.keyLength();
@@ -238,6 +243,7 @@ final class TreeWriter {
 
   /// Makes a key absent.
   void delete(long sequence, MutationReader m) {
+    applying = sequence;
     byte[] array = m.array();
     delete(sequence, array, m.keyOffset(), m.keyLength());
   }
@@ -320,6 +326,7 @@ final class TreeWriter {
 
   /// Makes the keys of a range absent.
   void deleteRange(long sequence, KeyRange range) {
+    applying = sequence;
     forEach(range, (leaf, whole) -> deleteIn(sequence, leaf, whole, range));
   }
 
@@ -423,7 +430,7 @@ final class TreeWriter {
       leaf.setEntries(next);
       leaf.setCovers(Leaf.NO_COVERS);
       if (before != null) {
-        before.expire();
+        before.replaced(applying);
       }
     }
     tree.note(leaf.low(), 0, leaf.low().length, leaf, next);
@@ -479,7 +486,7 @@ final class TreeWriter {
       leaf.leave();
       LeafEntries in = leaf.entries();
       if (in != null) {
-        in.expire();
+        in.replaced(applying);
       }
     }
     if (added != null) {
