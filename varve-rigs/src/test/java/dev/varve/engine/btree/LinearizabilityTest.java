@@ -62,11 +62,12 @@ final class LinearizabilityTest {
 
   /// The tree alone.
   @Param(name = "key", gen = IntGen.class, conf = "0:7")
+  @Param(name = "value", gen = IntGen.class, conf = "1:1000")
   public static final class Nodes {
     private final ConcurrentTree tree = new ConcurrentTree();
 
     @Operation
-    public void put(@Param(name = "key") int key, int value) {
+    public void put(@Param(name = "key") int key, @Param(name = "value") int value) {
       tree.put(key, value);
     }
 
@@ -93,6 +94,7 @@ final class LinearizabilityTest {
 
   /// The cache: most leaves are on the device, and come and go.
   @Param(name = "key", gen = IntGen.class, conf = "0:7")
+  @Param(name = "value", gen = IntGen.class, conf = "1:1000")
   public static final class Cache {
     private final ConcurrentTree tree = new ConcurrentTree();
 
@@ -110,7 +112,7 @@ final class LinearizabilityTest {
     }
 
     @Operation
-    public void put(@Param(name = "key") int key, int value) {
+    public void put(@Param(name = "key") int key, @Param(name = "value") int value) {
       tree.put(key, value);
     }
 
@@ -158,11 +160,12 @@ final class LinearizabilityTest {
   /// The epochs: what a flush has of a key when it is done is what the key had at some moment
   /// meanwhile, whatever the writer replaces, divides and joins under its hands.
   @Param(name = "key", gen = IntGen.class, conf = "0:7")
+  @Param(name = "value", gen = IntGen.class, conf = "1:1000")
   public static final class Epochs {
     private final ConcurrentTree tree = new ConcurrentTree();
 
     @Operation
-    public void put(@Param(name = "key") int key, int value) {
+    public void put(@Param(name = "key") int key, @Param(name = "value") int value) {
       // So often that the leaf is full, and is made anew.
       for (int i = 0; i < OVERWRITES; i++) {
         tree.put(key, value);
