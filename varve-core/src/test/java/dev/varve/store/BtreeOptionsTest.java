@@ -22,7 +22,9 @@ import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import dev.varve.kv.UsageException;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -136,7 +138,7 @@ final class BtreeOptionsTest {
 
   @Test
   void warm_up_brings_in_nothing_what_is_recent_or_all() {
-    long[] loaded = new long[3];
+    Map<WarmUp, Long> loaded = new EnumMap<>(WarmUp.class);
     for (WarmUp kind : WarmUp.values()) {
       try (Store store = open(32)) {
         fill(store.keyspace("k" + kind, BTREE.withWarmUp(kind)), 2000);
@@ -145,7 +147,7 @@ final class BtreeOptionsTest {
       try (Store store = open(8)) {
         Keyspace keyspace = store.keyspace("k" + kind);
         BtreeStats.Cache cache = figures(keyspace).cache();
-        loaded[kind.ordinal()] = cache.leaves();
+        loaded.put(kind, cache.leaves());
         assertTrue(store.stats().memoryBytes() <= 8 << 20, "" + store.stats());
         assertArrayEquals(value(5, 2000), keyspace.get(key(5)));
         store.dropKeyspace("k" + kind);
@@ -153,11 +155,11 @@ final class BtreeOptionsTest {
       }
     }
     // Half of the memory, and nearly all of it.
-    assertEquals(0, loaded[WarmUp.NONE.ordinal()]);
-    assertTrue(loaded[WarmUp.RECENT.ordinal()] > 10, loaded[WarmUp.RECENT.ordinal()] + " leaves");
-    assertTrue(
-        loaded[WarmUp.FULL.ordinal()] > loaded[WarmUp.RECENT.ordinal()] * 3 / 2,
-        loaded[WarmUp.RECENT.ordinal()] + " leaves, then " + loaded[WarmUp.FULL.ordinal()]);
+    long recent = loaded.getOrDefault(WarmUp.RECENT, 0L);
+    long all = loaded.getOrDefault(WarmUp.FULL, 0L);
+    assertEquals(0, loaded.get(WarmUp.NONE));
+    assertTrue(recent > 10, recent + " leaves");
+    assertTrue(all > recent * 3 / 2, recent + " leaves, then " + all);
   }
 
   @Test
