@@ -108,9 +108,8 @@ final class LeafEntries {
     stale = true;
   }
 
-  /// As [#expire], since others take their place, while this commit is applied.
-  ///
-  /// @param commit its number, or [Long#MAX_VALUE] between commits
+  /// As [#expire], since others take their place, while this commit is applied; [Long#MAX_VALUE]
+  /// between commits.
   void replaced(long commit) {
     replacedIn = commit;
     expire();
