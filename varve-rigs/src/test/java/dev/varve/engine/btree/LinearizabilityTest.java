@@ -1,6 +1,7 @@
 package dev.varve.engine.btree;
 
 import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
@@ -164,22 +165,40 @@ final class LinearizabilityTest {
   public static final class Epochs {
     private final ConcurrentTree tree = new ConcurrentTree();
 
+    /** A put is many commits of one value: whoever writes has to wait until all are made. */
+    private final ReentrantLock writing = new ReentrantLock();
+
     @Operation
     public void put(@Param(name = "key") int key, @Param(name = "value") int value) {
-      // So often that the leaf is full, and is made anew.
-      for (int i = 0; i < OVERWRITES; i++) {
-        tree.put(key, value);
+      writing.lock();
+      try {
+        // So often that the leaf is full, and is made anew.
+        for (int i = 0; i < OVERWRITES; i++) {
+          tree.put(key, value);
+        }
+      } finally {
+        writing.unlock();
       }
     }
 
     @Operation
     public void delete(@Param(name = "key") int key) {
-      tree.delete(key);
+      writing.lock();
+      try {
+        tree.delete(key);
+      } finally {
+        writing.unlock();
+      }
     }
 
     @Operation
     public void deleteRange(@Param(name = "key") int from) {
-      tree.deleteRange(from, from + RANGE);
+      writing.lock();
+      try {
+        tree.deleteRange(from, from + RANGE);
+      } finally {
+        writing.unlock();
+      }
     }
 
     @Operation
