@@ -17,12 +17,19 @@ final class LsmBacklog implements WriteThrottle.Backlog {
   private final LsmSettings settings;
   private final LsmState state;
   private final LsmFlush flush;
+  private final LsmCompaction compaction;
 
-  LsmBacklog(EngineContext context, LsmSettings settings, LsmState state, LsmFlush flush) {
+  LsmBacklog(
+      EngineContext context,
+      LsmSettings settings,
+      LsmState state,
+      LsmFlush flush,
+      LsmCompaction compaction) {
     this.context = context;
     this.settings = settings;
     this.state = state;
     this.flush = flush;
+    this.compaction = compaction;
   }
 
   /// As [WriteThrottle.Backlog#share].
@@ -44,16 +51,22 @@ final class LsmBacklog implements WriteThrottle.Backlog {
     ReadState seen = state.now();
     int files = seen.files().levelZeroRuns();
     long bytes = 0;
+    if (isTight() && (!seen.sealed().isEmpty() || compaction.isRunning())) {
+      // What is being written gives memory back.
+      return 0;
+    }
     if (!seen.sealed().isEmpty()) {
-      if (!context.budget().fits(context.budget().bytesMax() >> TIGHT_SHIFT)) {
-        return 0;
-      }
       bytes = seen.active().memoryBytes();
       for (Memtable sealed : seen.sealed()) {
         bytes += sealed.memoryBytes();
       }
     }
     return share(bytes, settings.memtableBytes(), files, settings.levelZeroSlow());
+  }
+
+  private boolean isTight() {
+    long part = context.budget().bytesMax() >> TIGHT_SHIFT;
+    return !context.budget().fitsAsIs(part) && !context.budget().fits(part);
   }
 
   @Override

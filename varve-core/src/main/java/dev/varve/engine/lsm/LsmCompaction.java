@@ -92,6 +92,11 @@ final class LsmCompaction implements CompactionEnvironment {
     return failure;
   }
 
+  /// Whether one is under way.
+  boolean isRunning() {
+    return scheduler.stats().running() > 0;
+  }
+
   /// What was done so far.
   LsmStats.Compactions stats() {
     return LsmFigures.compactions(scheduler.stats(), failure);

@@ -71,7 +71,8 @@ final class LsmFlush {
     this.state = state;
     this.files = files;
     this.compaction = compaction;
-    this.throttle = new WriteThrottle(context, new LsmBacklog(context, settings, state, this));
+    this.throttle =
+        new WriteThrottle(context, new LsmBacklog(context, settings, state, this, compaction));
   }
 
   /// What writers wait at.
