@@ -219,7 +219,13 @@ final class Flusher {
   /// @throws StoreIoException when it refuses
   /// @throws CancellationException when the listener stopped it
   /// @throws dev.varve.kv.StoreClosedException when the closing of the store did
+  /// @throws IllegalStateException when called by the listener of a flush
   void flush(ProgressListener listener) {
+    if (lock.isHeldByCurrentThread()) {
+      throw new IllegalStateException(
+          "a ProgressListener cannot flush the store: the work that it hears of goes on only when"
+              + " it has answered; flush when that work is done, or on another thread");
+    }
     lock.lock();
     try {
       if (store.isEphemeral()) {
@@ -274,7 +280,7 @@ final class Flusher {
     pipeline.lockAll();
     try {
       pipeline.requireUsable();
-      pin = store.moments().pin();
+      pin = store.moments().pinForJob();
       List<KeyspaceState> keyspaces = store.keyspaceTable().all();
       keyspaces.forEach(keyspace -> keyspace.engine().prepareFlush());
       moment = moment();

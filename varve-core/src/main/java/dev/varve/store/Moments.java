@@ -22,12 +22,14 @@ final class Moments implements Visibility {
   /// A moment that stays readable until each of its holders has called [#close].
   final class Pin implements PinnedMoment {
     private final long sequence;
+    private final boolean counted;
     private @Nullable Pin before;
     private @Nullable Pin behind;
     private int holders = 1;
 
-    private Pin(long sequence) {
+    private Pin(long sequence, boolean counted) {
       this.sequence = sequence;
+      this.counted = counted;
     }
 
     @Override
@@ -94,13 +96,22 @@ final class Moments implements Visibility {
     return moments.add(visible).build().distinct().toArray();
   }
 
-  /// Pins the moment now.
-  synchronized Pin pin() {
+  /// Pins the moment now, for a user's snapshot, cursor or transaction.
+  Pin pin() {
+    return pin(true);
+  }
+
+  /// Pins the moment now, for a job of the store itself, which [#count] does not tell of.
+  Pin pinForJob() {
+    return pin(false);
+  }
+
+  private synchronized Pin pin(boolean counted) {
     newestPinned = Long.MAX_VALUE;
     if (first == null) {
       oldestPinned = visibleThrough.get();
     }
-    Pin pin = new Pin(visibleThrough.get());
+    Pin pin = new Pin(visibleThrough.get(), counted);
     pin.before = last;
     if (last == null) {
       first = pin;
@@ -108,7 +119,7 @@ final class Moments implements Visibility {
       last.behind = pin;
     }
     last = pin;
-    count++;
+    count += counted ? 1 : 0;
     newestPinned = pin.sequence;
     return pin;
   }
@@ -117,7 +128,7 @@ final class Moments implements Visibility {
     if (--pin.holders > 0) {
       return;
     }
-    count--;
+    count -= pin.counted ? 1 : 0;
     if (pin.before == null) {
       first = pin.behind;
     } else {
@@ -132,7 +143,7 @@ final class Moments implements Visibility {
     newestPinned = last == null ? -1 : last.sequence;
   }
 
-  /// How many pins there are.
+  /// How many pins users have.
   synchronized int count() {
     return count;
   }

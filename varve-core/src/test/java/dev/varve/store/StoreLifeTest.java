@@ -147,6 +147,29 @@ final class StoreLifeTest {
   }
 
   @Test
+  void a_flush_is_no_open_snapshot_and_its_listener_cannot_flush() {
+    List<String> heard = new ArrayList<>();
+    for (EngineKind engine : EngineKind.values()) {
+      try (Store store = StoreFixture.openThreaded(new MemoryFileSystem(), small())) {
+        Keyspace keyspace = store.keyspace("k", KeyspaceOptions.of(engine));
+        for (int i = 0; i < 2_000; i++) {
+          keyspace.put(b("" + i), b("v"));
+        }
+        store.flush(
+            progress -> {
+              assertEquals(0, store.stats().snapshots(), "a job of the store is not counted");
+              heard.add(assertThrows(IllegalStateException.class, store::flush).getMessage());
+              return true;
+            });
+      }
+    }
+    assertFalse(heard.isEmpty());
+    for (String message : heard) {
+      assertTrue(message.startsWith("a ProgressListener cannot flush the store: "), message);
+    }
+  }
+
+  @Test
   void a_forgotten_handle_is_reported_with_its_place_and_gives_back_what_it_held()
       throws Exception {
     List<String> leaks = java.util.Collections.synchronizedList(new ArrayList<>());

@@ -39,7 +39,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ConcurrentTree implements Visibility, EngineServices {
   private static final Path DIRECTORY = Path.of("/memory/store");
   private static final StoreId STORE = new StoreId(1, 2);
-  private static final int PAUSE_SPINS = 20_000;
+  private static final int PAUSE_SPINS = 5_000;
 
   private final MemoryFileSystem fs = MemoryFileSystem.withoutCrashes();
   private final MemoryBudget budget = new MemoryBudget(1L << 40);
