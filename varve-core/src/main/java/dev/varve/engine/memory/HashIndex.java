@@ -59,6 +59,9 @@ final class HashIndex implements KeyIndex {
     /** Slots that hold a record; for the writer. */
     int used;
 
+    /** Set once others are in the directory in its place: its slots are no longer kept true. */
+    volatile boolean replaced;
+
     Page(int slots, int depth) {
       this.slots = new long[slots];
       this.depth = depth;
@@ -140,7 +143,8 @@ final class HashIndex implements KeyIndex {
     // over itself.
     long seen = visibility.visibleThrough();
     int hash = hash(key, 0, key.length);
-    long[] slots = page(directory, hash).slots;
+    Page page = page(directory, hash);
+    long[] slots = page.slots;
     int mask = slots.length - 1;
     int at = hash & mask;
     while (true) {
@@ -149,7 +153,7 @@ final class HashIndex implements KeyIndex {
         return null;
       }
       if ((int) (slot >>> 32) == hash && (int) slot != 0) {
-        byte @Nullable [] value = readUnguarded(slots, at, slot, key, seen);
+        byte @Nullable [] value = readUnguarded(page, at, slot, key, seen);
         if (value != NOT_THIS_KEY) {
           return value;
         }
@@ -159,10 +163,10 @@ final class HashIndex implements KeyIndex {
   }
 
   /* The record may be taken out and its memory used again at any time. While the slot still holds it
-   * nobody has done that, so what was read before the slot is read again is sound. The value is
-   * copied after that; a record that is given up gets another sequence number before anything else in
+   * and its page is not replaced nobody has done that, so what was read before the two are looked at
+   * again is sound. The value is copied after that; a record that is given up gets another sequence number before anything else in
    * it changes, and no two records at one address have the same. */
-  private byte @Nullable [] readUnguarded(long[] slots, int at, long slot, byte[] key, long seen) {
+  private byte @Nullable [] readUnguarded(Page page, int at, long slot, byte[] key, long seen) {
     int address = (int) slot;
     try {
       long sequence = heap.sequence(address);
@@ -170,7 +174,7 @@ final class HashIndex implements KeyIndex {
       int valueLength = heap.valueLength(address);
       // An acquiring load alone lets the plain loads before it be delayed past it.
       VarHandle.acquireFence();
-      if ((long) SLOTS.getAcquire(slots, at) != slot) {
+      if (page.replaced || (long) SLOTS.getAcquire(page.slots, at) != slot) {
         return UNSURE;
       }
       if (!isKey) {
@@ -254,6 +258,7 @@ final class HashIndex implements KeyIndex {
       }
     }
     publish(replacement, old.used == 0 ? locatedHash : anyHash);
+    old.replaced = true;
     account(replacement.slots.length - old.slots.length);
   }
 
@@ -274,6 +279,7 @@ final class HashIndex implements KeyIndex {
     }
     publish(low, anyHash & ~bit);
     publish(high, anyHash | bit);
+    old.replaced = true;
     account(old.slots.length);
   }
 
