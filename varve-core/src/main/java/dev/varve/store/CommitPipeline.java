@@ -105,7 +105,8 @@ final class CommitPipeline {
     }
   }
 
-  /// As [Engine#awaitRoom]. A store that takes no writes has nobody wait.
+  /// As [Engine#awaitRoom]; where the store's memory is used up it waits for what the other engines
+  /// are giving back, too. A store that takes no writes has nobody wait.
   ///
   /// @throws StoreFailedException when the store fails meanwhile
   void awaitRoom(Engine engine, long bytes, boolean mayRefuse) {
@@ -114,6 +115,9 @@ final class CommitPipeline {
     }
     try {
       engine.awaitRoom(bytes, mayRefuse);
+      if (mayRefuse && !budget.fits(bytes)) {
+        applier.awaitRoomBeside(engine, bytes);
+      }
     } catch (VarveException e) {
       requireSound();
       throw e;

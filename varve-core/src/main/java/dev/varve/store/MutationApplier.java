@@ -1,5 +1,6 @@
 package dev.varve.store;
 
+import dev.varve.engine.Engine;
 import dev.varve.kv.MutationReader;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,16 @@ final class MutationApplier {
   void reclaim() {
     for (KeyspaceState keyspace : keyspaces.all()) {
       keyspace.engine().reclaim();
+    }
+  }
+
+  /// Waits for each engine but this one, as long as it gives memory back. One that cannot refuses
+  /// nothing that is not its own.
+  void awaitRoomBeside(Engine engine, long bytes) {
+    for (KeyspaceState keyspace : keyspaces.all()) {
+      if (keyspace.engine() != engine) {
+        keyspace.engine().awaitRoom(bytes, false);
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.varve.Varve;
 import dev.varve.base.Bytes;
 import dev.varve.kv.Cursor;
+import dev.varve.kv.EngineKind;
 import dev.varve.kv.KeyRange;
 import dev.varve.kv.Keyspace;
 import dev.varve.kv.KeyspaceOptions;
@@ -15,6 +16,7 @@ import dev.varve.kv.Store;
 import dev.varve.kv.StoreOptions;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,6 +76,41 @@ final class EdgeStoreTest {
       read(store, keyspace);
       scan(store, keyspace);
       assertTrue(store.stats().diskBytes() > 5 * most, () -> store.stats().toString());
+    }
+  }
+
+  @Test
+  void a_keyspace_in_memory_waits_for_what_one_with_files_gives_back() throws Exception {
+    try (Store store = Varve.open(directory, StoreOptions.preset(StoreOptions.Preset.EDGE))) {
+      Keyspace files =
+          store.keyspace("files", KeyspaceOptions.preset(KeyspaceOptions.Preset.EDGE));
+      Keyspace memory = store.keyspace("memory", KeyspaceOptions.of(EngineKind.RBTREE));
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread writer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      for (int i = 0; i < ENTRIES / 2; i++) {
+                        files.put(key(i), value(i));
+                      }
+                    } catch (Throwable e) {
+                      failure.set(e);
+                    }
+                  });
+      int i = 0;
+      while (writer.isAlive()) {
+        // It grows to a tenth of the store's memory, a little at a time.
+        memory.put(key(i), value(i));
+        i = (i + 1) % 1_000;
+        if (i % 10 == 0) {
+          Thread.sleep(1);
+        }
+      }
+      writer.join();
+      if (failure.get() != null) {
+        throw new AssertionError(failure.get());
+      }
     }
   }
 

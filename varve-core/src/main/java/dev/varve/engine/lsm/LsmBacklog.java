@@ -13,6 +13,9 @@ final class LsmBacklog implements WriteThrottle.Backlog {
   /** A store with less than this part of its memory left waits for what is being written. */
   private static final int TIGHT_SHIFT = 4;
 
+  /** With little memory, what a flush and a merge take is more; but no more than this part. */
+  private static final int TIGHT_SHIFT_MIN = 2;
+
   private final EngineContext context;
   private final LsmSettings settings;
   private final LsmState state;
@@ -65,7 +68,10 @@ final class LsmBacklog implements WriteThrottle.Backlog {
   }
 
   private boolean isTight() {
-    long part = context.budget().bytesMax() >> TIGHT_SHIFT;
+    long bytesMax = context.budget().bytesMax();
+    long part =
+        Math.max(
+            bytesMax >> TIGHT_SHIFT, Math.min(bytesMax >> TIGHT_SHIFT_MIN, settings.workBytes()));
     return !context.budget().fitsAsIs(part) && !context.budget().fits(part);
   }
 

@@ -28,6 +28,15 @@ public record LsmSettings(
   private static final long MEMTABLE_MIN = 256 << 10;
   private static final long MEMTABLE_MAX = 64 << 20;
   private static final int MEMORY_SHARE = 8;
+
+  /** One fills while another is written, and both jobs in the background need memory, too. */
+  private static final int MEMTABLE_SHARE = 4;
+
+  /** Hashes for a filter, a file's index and entries that wait, by the file's bytes. */
+  private static final int WORK_SHARE = 8;
+
+  /** Blocks of what is read and what is written. */
+  private static final long WORK_BUFFERS = 128 << 10;
   private static final int LEVEL_ZERO_SLOW_FACTOR = 3;
 
   /** With less memory than this there is one compaction at a time, on one thread. */
@@ -50,7 +59,7 @@ public record LsmSettings(
     ByteSize wanted = options.lsm().memtable();
     long memtable =
         wanted != null
-            ? Math.min(wanted.bytes(), memoryBytes / 2)
+            ? Math.min(wanted.bytes(), memoryBytes / MEMTABLE_SHARE)
             : Math.clamp(memoryBytes / MEMORY_SHARE, MEMTABLE_MIN, MEMTABLE_MAX);
     double rate =
         options.lsm().filterBits() == 0 ? 1 : Math.pow(RATE_OF_BIT, options.lsm().filterBits());
@@ -66,6 +75,11 @@ public record LsmSettings(
         Math.toIntExact(options.blobThreshold().bytes()),
         compaction(memtable, options.lsm().levelZeroFiles()),
         Math.min(memtable / MANIFEST_SHARE, MANIFEST_BYTES_MAX));
+  }
+
+  /// About what a flush and a merge take in memory while they run.
+  long workBytes() {
+    return 2 * (compaction.targetFileBytes() / WORK_SHARE + WORK_BUFFERS);
   }
 
   /** Level 1 holds what a few memtables do; 10 MiB of data of the usual size. */
