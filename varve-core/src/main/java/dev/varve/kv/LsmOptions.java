@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 ///   merged into the levels below (`level-zero-files`, 1 to 64, default 4): a read may have to look
 ///   into each of them, but merging more of them at once writes less
 /// @param memtable how much is gathered in memory before it is written to a file (`memtable`, at
-///   least 64 KiB; never more than a quarter of the store's memory is used), or null for an eighth of
-///   the store's memory, at least 256 KiB and at most 64 MiB
+///   least 64 KiB; never more than a quarter of the store's memory is used), or null for an eighth
+///   of the store's memory, at least 256 KiB and at most 64 MiB
 public record LsmOptions(
     int filterBits, ByteSize block, int levelZeroFiles, @Nullable ByteSize memtable) {
   static final List<String> NAMES = List.of("filter-bits", "block", "level-zero-files", "memtable");

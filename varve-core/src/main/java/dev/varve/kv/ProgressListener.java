@@ -1,7 +1,7 @@
 package dev.varve.kv;
 
-/// Hears how far long work is, and may stop it. The work waits for its answer: it may read and write,
-/// but it must not begin other long work with the same store, such as a flush, nor close it.
+/// Hears how far long work is, and may stop it. The work waits for its answer: it may read and
+/// write, but it must not begin other long work with the same store, such as a flush, nor close it.
 ///
 /// @threads called on the thread that works, about ten times a second at most
 @FunctionalInterface

@@ -68,7 +68,9 @@ final class Verifier {
     Moment moment;
     store.pipeline().lockLanes();
     try {
-      moment = new Moment(store.moments().pinForJob(), store.keyspaceTable().all(), store.log().ranges());
+      moment =
+          new Moment(
+              store.moments().pinForJob(), store.keyspaceTable().all(), store.log().ranges());
       if (deep) {
         validate(moment.keyspaces);
       }

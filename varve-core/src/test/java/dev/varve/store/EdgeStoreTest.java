@@ -82,8 +82,7 @@ final class EdgeStoreTest {
   @Test
   void a_keyspace_in_memory_waits_for_what_one_with_files_gives_back() throws Exception {
     try (Store store = Varve.open(directory, StoreOptions.preset(StoreOptions.Preset.EDGE))) {
-      Keyspace files =
-          store.keyspace("files", KeyspaceOptions.preset(KeyspaceOptions.Preset.EDGE));
+      Keyspace files = store.keyspace("files", KeyspaceOptions.preset(KeyspaceOptions.Preset.EDGE));
       Keyspace memory = store.keyspace("memory", KeyspaceOptions.of(EngineKind.RBTREE));
       AtomicReference<Throwable> failure = new AtomicReference<>();
       Thread writer =

@@ -37,6 +37,7 @@ public record LsmSettings(
 
   /** Blocks of what is read and what is written. */
   private static final long WORK_BUFFERS = 128 << 10;
+
   private static final int LEVEL_ZERO_SLOW_FACTOR = 3;
 
   /** With less memory than this there is one compaction at a time, on one thread. */

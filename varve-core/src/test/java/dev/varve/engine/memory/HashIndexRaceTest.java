@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Readers that the scheduler stops in the middle of a look, while the writer replaces the page that
-/// they look at and uses the records' memory again. More readers than processors see to the stops;
-/// `-Dvarve.stress.seconds=N` has it run longer.
+/// Readers that the scheduler stops in the middle of a look, while the writer replaces the page
+/// that they look at and uses the records' memory again. More readers than processors see to the
+/// stops; `-Dvarve.stress.seconds=N` has it run longer.
 final class HashIndexRaceTest {
   private static final int READERS = 6;
   private static final int CHURNED = 64;
