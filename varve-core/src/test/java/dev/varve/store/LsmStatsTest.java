@@ -252,11 +252,11 @@ final class LsmStatsTest {
   }
 
   @Test
-  void a_memtable_has_at_most_half_of_the_memory() {
+  void a_memtable_has_at_most_a_quarter_of_the_memory() {
     try (Store store = open(8)) {
       Keyspace keyspace =
           store.keyspace("k", KeyspaceOptions.preset(KeyspaceOptions.Preset.WRITE_OPTIMIZED));
-      assertEquals(4 << 20, stats(keyspace).memtables().bytesMax());
+      assertEquals(2 << 20, stats(keyspace).memtables().bytesMax());
     }
   }
 }
